@@ -1,0 +1,184 @@
+package httpgraphql
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Config says how a schema is served. Its zero value serves with all defaults.
+type Config struct {
+	Limits Limits
+
+	// InFlight operations run at the same time: four for each processor, by
+	// default. Execution is work for the processor; more of it at once makes each
+	// slower and none sooner. Waiting is how many more may wait for their turn:
+	// 16 times InFlight, and 64 at least.
+	InFlight int
+	Waiting  int
+	// Timeout ends an operation, the wait for its turn included: 30 s. It ends by
+	// the context; a resolver that does not look at it is waited for.
+	Timeout time.Duration
+	// ReadTimeout is for the arrival of a body, WriteTimeout for the departure of
+	// an answer: 10 s and 60 s.
+	ReadTimeout  time.Duration
+	WriteTimeout time.Duration
+	// CacheBytes bounds the cache of documents: 32 MiB.
+	CacheBytes int
+
+	// DisableIntrospection answers null to __schema and __type.
+	DisableIntrospection bool
+	// Registered, if given, says whether the operator knows a document; such a
+	// document may have ten times the tokens. All other limits hold for it too.
+	Registered func(document string) bool
+
+	// Prepare runs when an operation begins, before any field, and returns the
+	// context that everything in the operation sees. It is the place to fix what
+	// must be the same for all fields. graphql.GetOperationContext works in it.
+	Prepare func(ctx context.Context, operation *ast.OperationDefinition) context.Context
+	// Extensions gives what is added to the extensions of an answer that has
+	// data, after execution and under the context that Prepare returned.
+	Extensions func(ctx context.Context) map[string]any
+	// Present turns an error of a resolver into what the client sees, and returns
+	// nil for one it does not know; then this package decides. It is not asked
+	// about panics.
+	Present func(ctx context.Context, err error) *gqlerror.Error
+	// CacheControl gives the Cache-Control of an answer to GET that has data and
+	// no errors, under the context that Prepare returned. An answer for which it
+	// gives something gets an ETag too. Everything else is "no-store".
+	CacheControl func(ctx context.Context) string
+	// Vary names request headers, beside Accept, on which answers depend.
+	Vary []string
+
+	Logger *slog.Logger // slog.Default(), if nil
+}
+
+func (c Config) withDefaults() Config {
+	c.Limits = c.Limits.withDefaults()
+	setDefault(&c.InFlight, 4*runtime.GOMAXPROCS(0))
+	setDefault(&c.Waiting, max(16*c.InFlight, 64))
+	setDefault(&c.Timeout, 30*time.Second)
+	setDefault(&c.ReadTimeout, 10*time.Second)
+	setDefault(&c.WriteTimeout, 60*time.Second)
+	setDefault(&c.CacheBytes, 32<<20)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+// Handler serves one schema. It is safe for concurrent use.
+type Handler struct {
+	schema    graphql.ExecutableSchema
+	config    Config
+	exec      *executor.Executor
+	gate      *gate
+	documents *documents
+	vary      string
+}
+
+// New makes the handler of a schema. It looks only at method, headers, query
+// string and body of a request, so it may be mounted at any path.
+func New(schema graphql.ExecutableSchema, config Config) *Handler {
+	config = config.withDefaults()
+	h := &Handler{
+		schema:    schema,
+		config:    config,
+		gate:      newGate(config.InFlight, config.Waiting),
+		documents: newDocuments(config.CacheBytes),
+		vary:      strings.Join(append([]string{"Accept"}, config.Vary...), ", "),
+	}
+	h.exec = h.newExecutor()
+	return h
+}
+
+const allowed = "GET, HEAD, POST, OPTIONS"
+
+// ServeHTTP answers one request over HTTP: one operation, one answer.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	started := false
+	defer func() {
+		if cause := recover(); cause != nil {
+			if cause == http.ErrAbortHandler || started {
+				panic(cause) // An answer half sent can only be broken off.
+			}
+			h.Refuse(w, r, &Refusal{Status: http.StatusInternalServerError, Errors: gqlerror.List{h.internal(r.Context(), cause)}})
+		}
+	}()
+	answer, refusal := h.answer(w, r)
+	started = true
+	if refusal != nil {
+		h.Refuse(w, r, refusal)
+		return
+	}
+	if answer != nil {
+		h.send(w, r, answer)
+	}
+}
+
+// answer gets as far as an answer or a refusal. Both are nil if everything has
+// been said, as with OPTIONS.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, *Refusal) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+	case http.MethodOptions:
+		// No Access-Control header: no other origin is granted anything.
+		w.Header().Set("Allow", allowed)
+		w.WriteHeader(http.StatusNoContent)
+		return nil, nil
+	default:
+		return nil, refuse(http.StatusMethodNotAllowed, BadUserInput,
+			"The method "+excerpt(r.Method, 20)+" is not served here; use POST, or GET for queries.").withHeader("Allow", allowed)
+	}
+	media, ok := negotiate(r.Header.Values("Accept"))
+	if !ok {
+		return nil, refuse(http.StatusNotAcceptable, BadUserInput,
+			"Answers are given as "+mediaResponse+" or "+mediaJSON+"; Accept names neither.")
+	}
+	ctx := graphql.StartOperationTrace(r.Context())
+	params, refusal := h.Params(w, r)
+	if refusal != nil {
+		return nil, refusal
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
+	defer cancel()
+	ctx, release, refusal := h.enter(ctx)
+	if refusal != nil {
+		return nil, refusal
+	}
+	defer release()
+
+	operation, refusal := h.operation(ctx, params)
+	if refusal != nil {
+		return nil, refusal
+	}
+	switch {
+	case operation.Operation.Operation == ast.Subscription:
+		return nil, refuseDocument(BadUserInput,
+			"A subscription has more than one answer; ask by WebSocket (graphql-transport-ws) or with Accept: text/event-stream.")
+	case operation.Operation.Operation == ast.Mutation && r.Method != http.MethodPost:
+		return nil, refuse(http.StatusMethodNotAllowed, BadUserInput,
+			"A mutation is sent by POST; GET changes nothing.").withHeader("Allow", http.MethodPost)
+	}
+	next, ctx := h.exec.DispatchOperation(ctx, operation)
+	response := next(ctx)
+	if response == nil {
+		// The executor answers nothing to a context that has ended.
+		return nil, refuse(http.StatusServiceUnavailable, Unavailable, h.outOfTime())
+	}
+	a := &answer{media: media, response: response, cache: "no-store"}
+	if h.config.CacheControl != nil && r.Method != http.MethodPost && response.Data != nil && len(response.Errors) == 0 {
+		if control := h.config.CacheControl(ctx); control != "" {
+			a.cache, a.tagged = control, true
+		}
+	}
+	return a, nil
+}
