@@ -1,0 +1,28 @@
+package codec
+
+import "encoding/json"
+
+// CompareNames is the order of names.
+var CompareNames = compareNames
+
+// AppendNumber writes a number as ECMAScript does.
+var AppendNumber = appendNumber
+
+// RegisterLift adds an upcaster from a version of a type, and gives the way to take it away again.
+func RegisterLift(typ string, from int, lift func(map[string]json.RawMessage) error) (remove func()) {
+	t := byName[typ]
+	before := t.lifts
+	t.lifts = map[int]upcaster{from: lift}
+	for version, lift := range before {
+		t.lifts[version] = lift
+	}
+	return func() { t.lifts = before }
+}
+
+// Lifts gives the versions from which a type is lifted.
+func Lifts(typ string) (versions []int) {
+	for version := range byName[typ].lifts {
+		versions = append(versions, version)
+	}
+	return versions
+}
