@@ -20,6 +20,9 @@ type Facts interface {
 	// Act says on which day this actor did the act, or cast a ballot in the vote, that the reference names.
 	// It is not ok where there is no such act, or it is not this actor's.
 	Act(ref ActRef, actor string) (on Date, ok bool)
+	// Vote gives the proposal under which the vote on this symbol and paragraph (empty for the whole) is recorded. The key of a
+	// vote does not name its proposal (RULES, section 2), so it may stand in another stream than the one that is decided on.
+	Vote(symbol, paragraph string) (proposal string, ok bool)
 	// Near gives the known keys of a kind that resemble a word, best first, at most three, for "did you mean".
 	Near(kind KeyKind, word string) []string
 }
