@@ -1,0 +1,267 @@
+package embedded
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/rapporteur/rapporteur/domain/eventlog"
+)
+
+const (
+	recordFile = "record.db"
+	walFile    = recordFile + "-wal"
+	shmFile    = recordFile + "-shm"
+	lockFile   = "lock"
+	// newSuffix marks a file that is being made; a start that finds one makes it again.
+	newSuffix = ".new"
+)
+
+var (
+	// ErrInUse says that another process has the store open. The error that wraps it says which.
+	ErrInUse = errors.New("store in use")
+	// ErrFormat says that the store was written by a later release, in a format that this one does not know.
+	ErrFormat = errors.New("unknown format")
+	// ErrFolder says that the folder is none in which a store is or could be.
+	ErrFolder = errors.New("no folder for a store")
+)
+
+// prepareFolder makes the folder if it is not there and gives its full name.
+func prepareFolder(dir string) (string, error) {
+	if dir == "" {
+		return "", fmt.Errorf("no folder was named: %w", ErrFolder)
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return "", fmt.Errorf("the folder could not be made (%v); make it, or name another one: %w", err, ErrFolder)
+		}
+		if err := syncFolder(filepath.Dir(filepath.Clean(dir))); err != nil {
+			return "", err
+		}
+	case errors.Is(err, fs.ErrPermission):
+		return "", fmt.Errorf("this user may not look into it (%v); change its owner or mode, or name another folder: %w", err, ErrFolder)
+	case err != nil:
+		return "", fmt.Errorf("%v: %w", err, ErrFolder)
+	case !info.IsDir():
+		return "", fmt.Errorf("it is a file; name the folder that holds %s, or a new one: %w", recordFile, ErrFolder)
+	}
+	// SQLite follows no links on its own; the links of the operator's file system are none of its business.
+	full, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		full, err = filepath.Abs(full)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%v: %w", err, ErrFolder)
+	}
+	return full, nil
+}
+
+// takeLock takes the store for this process until the file is closed.
+func takeLock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the file %s cannot be written (%v); change the folder's owner or mode, or name another folder: %w", lockFile, err, ErrFolder)
+	}
+	ok, err := lockExclusively(f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	if !ok {
+		defer f.Close()
+		holder := "another process"
+		// Read once more than written: between its lock and its writing of the number the file is empty.
+		if b, err := io.ReadAll(io.LimitReader(f, 32)); err == nil {
+			if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil {
+				holder = fmt.Sprintf("another process (pid %d)", pid)
+				if pid == os.Getpid() {
+					holder = fmt.Sprintf("this process already (pid %d)", pid)
+				}
+			}
+		}
+		return nil, fmt.Errorf("in use by %s; use --server with the URL of the running server, or stop it first: %w", holder, ErrInUse)
+	}
+	// Only for people who ask who it is: that the number is stale after a crash harms nothing, the lock itself is gone.
+	if err := f.Truncate(0); err == nil {
+		_, err = f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
+		if err != nil && !isFull(err) {
+			f.Close()
+			return nil, fmt.Errorf("write %s: %w", lockFile, err)
+		}
+	}
+	return f, nil
+}
+
+// findStore says whether the folder holds a store, or is one in which a store can be made.
+func findStore(dir string) (found bool, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false, fmt.Errorf("this user may not look into it (%v); change its owner or mode, or name another folder: %w", err, ErrFolder)
+	}
+	names := make(map[string]bool)
+	var foreign []string
+	for _, e := range entries {
+		name := e.Name()
+		names[name] = true
+		switch name {
+		case recordFile, walFile, shmFile, acknowledgedFile, lockFile, acknowledgedFile + newSuffix,
+			recordFile + newSuffix, recordFile + newSuffix + "-wal", recordFile + newSuffix + "-shm", recordFile + newSuffix + "-journal",
+			probeFile,
+			"lost+found": // of a file system of its own
+		default:
+			foreign = append(foreign, name)
+		}
+	}
+	if names[recordFile] {
+		return true, nil // What else lies beside it is not ours to judge.
+	}
+	if len(foreign) > 0 {
+		return false, fmt.Errorf("it holds no %s but other files (%s%s); name the folder of a store, or an empty one: %w",
+			recordFile, strings.Join(foreign[:min(3, len(foreign))], ", "), map[bool]string{true: ", …"}[len(foreign) > 3], ErrFolder)
+	}
+	if names[walFile] {
+		return false, fmt.Errorf("%s is missing, but its write-ahead log %s is there; put back what was moved or removed: %w", recordFile, walFile, eventlog.ErrCorrupt)
+	}
+	if names[acknowledgedFile] {
+		// Making a store was cut off before the last step, or its record is gone. Only if nothing was ever acknowledged
+		// is it the first.
+		data, err := os.ReadFile(filepath.Join(dir, acknowledgedFile))
+		if err != nil {
+			return false, err
+		}
+		var store [16]byte
+		if len(data) >= slotFixed {
+			copy(store[:], data[16:32])
+		}
+		_, t, err := decodeAcknowledged(data, store)
+		if err != nil {
+			return false, fmt.Errorf("%s is missing, and %w", recordFile, err)
+		}
+		if t.count > 0 {
+			return false, fmt.Errorf("%s is missing, but %d events were acknowledged; put it back from a backup: %w", recordFile, t.count, eventlog.ErrCorrupt)
+		}
+	}
+	return false, nil
+}
+
+// Places in the header of an SQLite file (https://sqlite.org/fileformat2.html, section 1.3).
+const (
+	headerMagic       = "SQLite format 3\x00"
+	headerPageSize    = 16
+	headerWAL         = 18 // two bytes, 2 and 2
+	headerReserved    = 20
+	headerPages       = 28
+	headerUserVersion = 60
+	headerApplication = 68
+)
+
+// checkHeader looks at the first page before SQLite does, so that what is not our store is told in our words.
+func checkHeader(dir string) error {
+	f, err := os.Open(filepath.Join(dir, recordFile))
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("this user may not read %s (%v); change its owner or mode: %w", recordFile, err, ErrFolder)
+		}
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no regular file: %w", recordFile, ErrFolder)
+	}
+	page := make([]byte, pageSize)
+	n, err := io.ReadFull(f, page)
+	if err != nil && n < 100 {
+		return fmt.Errorf("%s is no database: it has only %d bytes; put it back from a backup: %w", recordFile, n, eventlog.ErrCorrupt)
+	}
+	sound := n == pageSize && pageSound(page)
+	damaged := func(what string) error {
+		return fmt.Errorf("the first page of %s is damaged: %s; put it back from a backup: %w", recordFile, what, eventlog.ErrCorrupt)
+	}
+	switch {
+	case !bytes.HasPrefix(page, []byte(headerMagic)):
+		return damaged("it does not begin as an SQLite database does")
+	case binary.BigEndian.Uint32(page[headerApplication:]) != applicationID:
+		if page[headerReserved] == pageSumSize {
+			return damaged("the application id is not that of a record")
+		}
+		return fmt.Errorf("%s is an SQLite database, but of another program; name the folder of a store, or an empty one: %w", recordFile, ErrFolder)
+	}
+	if version := binary.BigEndian.Uint32(page[headerUserVersion:]); version != formatVersion {
+		if version > formatVersion && (sound || page[headerReserved] != pageSumSize) {
+			return fmt.Errorf("%s has format %d, and this release knows only up to %d; use the release that wrote it, or a later one: %w", recordFile, version, formatVersion, ErrFormat)
+		}
+		return damaged(fmt.Sprintf("it says format %d", version))
+	}
+	if size := binary.BigEndian.Uint16(page[headerPageSize:]); size != pageSize {
+		return damaged(fmt.Sprintf("it says pages of %d bytes", size))
+	}
+	if page[headerReserved] != pageSumSize {
+		return damaged("it says that pages have no checksum")
+	}
+	if page[headerWAL] != 2 || page[headerWAL+1] != 2 {
+		return damaged("it says that there is no write-ahead log")
+	}
+	// Whether its checksum is right says nothing yet: a crash while the write-ahead log was folded back leaves a torn page
+	// here and the whole one there. It is looked at once the log has been folded back.
+	return nil
+}
+
+// pageSum is the checksum of a page (https://sqlite.org/cksumvfs.html): its last eight bytes.
+func pageSum(page []byte) uint64 {
+	var s1, s2 uint32
+	for b := page[:pageSize-pageSumSize]; len(b) >= 8; b = b[8:] {
+		s1 += binary.LittleEndian.Uint32(b) + s2
+		s2 += binary.LittleEndian.Uint32(b[4:]) + s1
+	}
+	return uint64(s1) | uint64(s2)<<32
+}
+
+func pageSound(page []byte) bool {
+	return pageSum(page) == binary.LittleEndian.Uint64(page[pageSize-pageSumSize:])
+}
+
+// checkPages looks at every byte of the database file: also at those that no query reads. The write-ahead log has been
+// folded back before, so each page is the newest.
+func checkPages(dir string) error {
+	f, err := os.Open(filepath.Join(dir, recordFile))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buf := make([]byte, 256*pageSize)
+	pages := uint32(0)
+	for n := uint32(1); ; {
+		got, err := io.ReadFull(f, buf)
+		for b := buf[:got]; len(b) >= pageSize; b = b[pageSize:] {
+			if n == 1 {
+				pages = binary.BigEndian.Uint32(b[headerPages:])
+			}
+			// The page with the lock byte is never written (file format, section 1.4).
+			if n != lockBytePage && !pageSound(b[:pageSize]) {
+				return fmt.Errorf("page %d of %s does not match its checksum; put the store back from a backup: %w", n, recordFile, eventlog.ErrCorrupt)
+			}
+			n++
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			if got%pageSize != 0 || n-1 != pages {
+				return fmt.Errorf("%s has %d pages and %d bytes, and says that it has %d pages; put the store back from a backup: %w", recordFile, n-1, got%pageSize, pages, eventlog.ErrCorrupt)
+			}
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", recordFile, err)
+		}
+	}
+}
+
+// lockBytePage is the page that holds byte 0x40000000.
+const lockBytePage = 0x40000000/pageSize + 1

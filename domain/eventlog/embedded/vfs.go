@@ -1,0 +1,291 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/vfs"
+)
+
+// disk is the store's only way to write: SQLite goes through it as a VFS, the file `acknowledged` directly.
+//
+// It is there for two things. It keeps the system's own error and tells a full disk (go on when there is room) from a
+// broken one (stop), which SQLite reports alike once a commit has failed. And it is the seam where tests make a write,
+// a sync or a truncation fail, with and without effect.
+type disk struct {
+	dir  string
+	name string // under which it is registered with SQLite
+	os   vfs.VFSFilename
+	seam func(*operation) error // nil but in tests
+
+	mu     sync.Mutex
+	broken error // the first failure since reset that was no full disk
+	full   error // the last refusal for lack of room since reset
+}
+
+// operation is one change of a file as a test sees it.
+type operation struct {
+	Kind   string // "write", "sync", "truncate", "sizehint", "delete", "rename", "syncdir"
+	File   string // its name within the folder
+	Offset int64  // of a write; the new size for truncate and sizehint
+	Data   []byte // of a write
+	Do     func() error
+	Part   func(n int) error // writes only the first n bytes
+}
+
+var disks atomic.Uint64
+
+func newDisk(dir string, seam func(*operation) error) *disk {
+	d := &disk{
+		dir:  dir,
+		name: fmt.Sprintf("rapporteur-%d", disks.Add(1)),
+		os:   vfs.Find("os").(vfs.VFSFilename),
+		seam: seam,
+	}
+	// A VFS for each store and not one for all: what went wrong belongs to one store.
+	vfs.Register(d.name, d)
+	return d
+}
+
+func (d *disk) unregister() { vfs.Unregister(d.name) }
+
+// run does an operation, through the seam if there is one, and keeps what went wrong.
+func (d *disk) run(op operation) error {
+	var err error
+	if d.seam != nil {
+		err = d.seam(&op)
+	} else {
+		err = op.Do()
+	}
+	if err == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	// A sync that fails for lack of room is a failed sync: what it was to write may be lost.
+	if isFull(err) && op.Kind != "sync" && op.Kind != "syncdir" {
+		d.full = err
+		return err
+	}
+	if d.broken == nil {
+		d.broken = fmt.Errorf("%s %s: %w", op.Kind, op.File, err)
+	}
+	return err
+}
+
+// trouble gives what went wrong since the last call of reset.
+func (d *disk) trouble() (broken, full error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.broken, d.full
+}
+
+func (d *disk) reset() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.broken, d.full = nil, nil
+}
+
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// syncDir makes the creation, renaming and removal of files in the folder durable.
+func (d *disk) syncDir() error {
+	return d.run(operation{Kind: "syncdir", File: ".", Do: func() error { return syncFolder(d.dir) }})
+}
+
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func (d *disk) rename(from, to string) error {
+	return d.run(operation{Kind: "rename", File: to, Do: func() error {
+		return os.Rename(filepath.Join(d.dir, from), filepath.Join(d.dir, to))
+	}})
+}
+
+func (d *disk) remove(name string) error {
+	return d.run(operation{Kind: "delete", File: name, Do: func() error {
+		err := os.Remove(filepath.Join(d.dir, name))
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return err
+	}})
+}
+
+func (d *disk) writeAt(f *os.File, data []byte, offset int64) error {
+	part := func(n int) error {
+		_, err := f.WriteAt(data[:n], offset)
+		return err
+	}
+	return d.run(operation{
+		Kind: "write", File: filepath.Base(f.Name()), Offset: offset, Data: data,
+		Do: func() error { return part(len(data)) }, Part: part,
+	})
+}
+
+func (d *disk) sync(f *os.File) error {
+	return d.run(operation{Kind: "sync", File: filepath.Base(f.Name()), Do: f.Sync})
+}
+
+// Open is not called: SQLite takes OpenFilename where there is one.
+func (d *disk) Open(string, vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	return nil, 0, sqlite3.CANTOPEN
+}
+
+// OpenFilename opens a file of the system and wraps it.
+func (d *disk) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	inner, flags, err := d.os.OpenFilename(name, flags)
+	if err != nil {
+		return nil, flags, err
+	}
+	return &file{
+		File: inner,
+		disk: d,
+		name: filepath.Base(name.String()),
+		wal:  flags&vfs.OPEN_WAL != 0,
+	}, flags, nil
+}
+
+// Delete removes a file.
+func (d *disk) Delete(name string, syncDir bool) error {
+	return d.run(operation{Kind: "delete", File: filepath.Base(name), Do: func() error { return d.os.Delete(name, syncDir) }})
+}
+
+// Access says whether a file is there.
+func (d *disk) Access(name string, flags vfs.AccessFlag) (bool, error) {
+	return d.os.Access(name, flags)
+}
+
+// FullPathname makes a name absolute.
+func (d *disk) FullPathname(name string) (string, error) { return d.os.FullPathname(name) }
+
+// file is a file of the system whose changes go through the disk. It offers what SQLite needs of it for a write-ahead
+// log, and no memory mapping: through a mapping a read error is a signal and a checksum is not looked at.
+type file struct {
+	vfs.File
+	disk *disk
+	name string
+	wal  bool
+}
+
+var (
+	_ vfs.FileLockState          = (*file)(nil)
+	_ vfs.FileSizeHint           = (*file)(nil)
+	_ vfs.FileHasMoved           = (*file)(nil)
+	_ vfs.FilePersistWAL         = (*file)(nil)
+	_ vfs.FilePowersafeOverwrite = (*file)(nil)
+	_ vfs.FileSharedMemory       = (*file)(nil)
+)
+
+// WriteAt writes a page or a frame.
+func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	part := func(n int) error {
+		_, err := f.File.WriteAt(p[:n], off)
+		return err
+	}
+	err := f.disk.run(operation{
+		Kind: "write", File: f.name, Offset: off, Data: p,
+		Do: func() error { return part(len(p)) }, Part: part,
+	})
+	if err == nil {
+		return len(p), nil
+	}
+	if f.wal {
+		// Only the one writer writes here, one frame behind the other, so what lies from this place on is either of the
+		// transaction that fails now or left over from a log that was folded back. Cutting it off makes sure that no later
+		// recovery finds a commit whose author was told that nothing was recorded. If it cannot be cut, that is kept as a
+		// broken disk, and the outcome is called unknown.
+		if cut := f.Truncate(off); cut != nil {
+			err = errors.Join(err, cut)
+		}
+	}
+	if isFull(err) {
+		return 0, vfs.SystemError(err, sqlite3.FULL)
+	}
+	return 0, vfs.SystemError(err, sqlite3.IOERR_WRITE)
+}
+
+// Truncate sets the size.
+func (f *file) Truncate(size int64) error {
+	return f.disk.run(operation{Kind: "truncate", File: f.name, Offset: size, Do: func() error { return f.File.Truncate(size) }})
+}
+
+// Sync makes what was written durable.
+func (f *file) Sync(flags vfs.SyncFlag) error {
+	return f.disk.run(operation{Kind: "sync", File: f.name, Do: func() error { return f.File.Sync(flags) }})
+}
+
+// SizeHint reserves room.
+func (f *file) SizeHint(size int64) error {
+	inner, ok := f.File.(vfs.FileSizeHint)
+	if !ok {
+		return nil
+	}
+	return f.disk.run(operation{Kind: "sizehint", File: f.name, Offset: size, Do: func() error { return inner.SizeHint(size) }})
+}
+
+// LockState says which lock is held.
+func (f *file) LockState() vfs.LockLevel {
+	if inner, ok := f.File.(vfs.FileLockState); ok {
+		return inner.LockState()
+	}
+	return vfs.LOCK_EXCLUSIVE + 1 // Not known: SQLite then asks no further.
+}
+
+// HasMoved says whether the file was renamed or removed under the store.
+func (f *file) HasMoved() (bool, error) {
+	if inner, ok := f.File.(vfs.FileHasMoved); ok {
+		return inner.HasMoved()
+	}
+	return false, nil
+}
+
+// PersistWAL says whether the write-ahead log stays when the last connection closes.
+func (f *file) PersistWAL() bool {
+	inner, ok := f.File.(vfs.FilePersistWAL)
+	return ok && inner.PersistWAL()
+}
+
+// SetPersistWAL sets whether the write-ahead log stays.
+func (f *file) SetPersistWAL(keep bool) {
+	if inner, ok := f.File.(vfs.FilePersistWAL); ok {
+		inner.SetPersistWAL(keep)
+	}
+}
+
+// PowersafeOverwrite says that a write does not disturb the bytes beside it.
+func (f *file) PowersafeOverwrite() bool {
+	inner, ok := f.File.(vfs.FilePowersafeOverwrite)
+	return ok && inner.PowersafeOverwrite()
+}
+
+// SetPowersafeOverwrite sets it.
+func (f *file) SetPowersafeOverwrite(safe bool) {
+	if inner, ok := f.File.(vfs.FilePowersafeOverwrite); ok {
+		inner.SetPowersafeOverwrite(safe)
+	}
+}
+
+// SharedMemory is the index of the write-ahead log, shared by our connections.
+func (f *file) SharedMemory() vfs.SharedMemory {
+	if inner, ok := f.File.(vfs.FileSharedMemory); ok {
+		return inner.SharedMemory()
+	}
+	return nil
+}
+
+// Unwrap gives the file of the system.
+func (f *file) Unwrap() vfs.File { return f.File }
