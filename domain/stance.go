@@ -79,6 +79,14 @@ func (b Ballot) Kind() EndorsementKind {
 	return VoteYes + EndorsementKind(b) - 1
 }
 
+// Ballot gives the ballot that an act of this kind is, zero where it is none.
+func (k EndorsementKind) Ballot() Ballot {
+	if !k.IsBallot() {
+		return 0
+	}
+	return Ballot(k-VoteYes) + Yes
+}
+
 // PointKind is the kind of a point that an actor made. Operative paragraph 6 of resolution 78/237 asks that the views,
 // concerns and interests of all States be taken into account.
 type PointKind uint8

@@ -71,8 +71,7 @@ func (o *Oracle) Members(m Moment, code string) []string {
 			states = append(states, s.state)
 		}
 	}
-	slices.Sort(states)
-	return states
+	return sorted(states)
 }
 
 // holds says whether the span is one of the days from <= day < until.

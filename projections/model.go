@@ -1,0 +1,352 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/domain/codec"
+	"github.com/rapporteur/rapporteur/domain/eventlog"
+	"github.com/rapporteur/rapporteur/domain/roster"
+	"github.com/rapporteur/rapporteur/projections/bitemporal"
+)
+
+// Model is the read model of one record. Create it with New; feed it with Apply or Run; read it through a View.
+type Model struct {
+	// mu guards everything below it: Apply holds it to write, each method of a View to read.
+	mu sync.RWMutex
+
+	// The log as such. Index 0 of events is the event at position 1.
+	events  []eventEntry
+	newest  []int64 // For each event the largest recordedAt so far, in microseconds: RULES, section 1.
+	streams map[string]*stream
+	keys    map[subjectKey]KeyUse
+
+	// Who speaks.
+	states   []*State // By order of recording; State.index is the place here.
+	byCode   []*State // By code.
+	groups   []*group // By order of recording; Group.index is the place here.
+	actors   map[string]*actor
+	names    *roster.Index
+	sessions []*Session
+	session  map[string]*Session
+
+	// What is proposed, and on what positions are taken.
+	elements  map[string]*element
+	proposals map[string]*proposal
+	targets   map[domain.Target]*target
+	ordered   []*target // By key.
+
+	// What is said and done.
+	positions     bitemporal.Cell[*position] // All that are listed, by their own day.
+	endorsements  bitemporal.Cell[*act]
+	positionsAt   map[uint64]*position
+	submissionsAt map[uint64]*submission
+	actsAt        map[uint64]*act // Acts other than ballots.
+	votesAt       map[uint64]*vote
+	votesOn       map[voteKey]*vote
+
+	// everywhere has the positions of events that can change the figures of every target: States and memberships.
+	everywhere []uint64
+
+	// applied is closed and replaced whenever events were applied.
+	applied chan struct{}
+
+	// boards keeps computed figures by target and by what they depend on; they never go stale. It locks itself.
+	boards *lru.Cache[boardKey, *board]
+}
+
+// eventEntry is what the model keeps of each event for the history; its bytes stay in the log.
+type eventEntry struct {
+	stream     *stream
+	revision   int64
+	typ        string
+	recordedAt int64 // Microseconds since 1970.
+	recordedBy string
+	offset     eventlog.Offset
+}
+
+// stream is one stream of the log: entry r is the position of its revision r.
+type stream struct {
+	name string
+	at   []uint64
+}
+
+// revision gives the stream's last revision at a position, -1 where it has none.
+func (s *stream) revision(at uint64) int64 {
+	if s == nil {
+		return -1
+	}
+	return int64(sort.Search(len(s.at), func(i int) bool { return s.at[i] > at })) - 1
+}
+
+type subjectKey struct{ subject, key string }
+
+// KeyUse is what an idempotency key recorded: one append of one stream.
+type KeyUse struct {
+	Stream      string
+	First, Last int64 // Revisions.
+	InputHash   string
+}
+
+// boardsKept bounds the cache of figures: about 6 KiB each.
+const boardsKept = 8192
+
+// New makes an empty model.
+func New() *Model {
+	boards, err := lru.New[boardKey, *board](boardsKept)
+	if err != nil {
+		panic(err) // unreachable: the size is positive.
+	}
+	return &Model{
+		streams:       map[string]*stream{},
+		keys:          map[subjectKey]KeyUse{},
+		actors:        map[string]*actor{},
+		names:         roster.NewIndex(),
+		session:       map[string]*Session{},
+		elements:      map[string]*element{},
+		proposals:     map[string]*proposal{},
+		targets:       map[domain.Target]*target{},
+		positionsAt:   map[uint64]*position{},
+		submissionsAt: map[uint64]*submission{},
+		actsAt:        map[uint64]*act{},
+		votesAt:       map[uint64]*vote{},
+		votesOn:       map[voteKey]*vote{},
+		applied:       make(chan struct{}),
+		boards:        boards,
+	}
+}
+
+// Decoded is an event of the log, ready to be applied. Decoding is apart so that it can run ahead of Apply.
+type Decoded struct {
+	Stream     string
+	Revision   int64
+	Type       string
+	Offset     eventlog.Offset
+	Event      domain.Event
+	RecordedAt time.Time
+	RecordedBy string
+	Key, Input string // Idempotency key and hash of the input; empty without.
+}
+
+// Decode reads an event's data and metadata. The error names the event.
+func Decode(r eventlog.Recorded) (Decoded, error) {
+	meta, err := codec.DecodeMetadata(r.Metadata)
+	if err == nil {
+		var event domain.Event
+		if event, err = codec.Decode(r.Type, meta.SchemaVersion, r.Data); err == nil {
+			return Decoded{
+				Stream: r.Stream, Revision: int64(r.Revision), Type: r.Type, Offset: r.Offset, Event: event,
+				RecordedAt: meta.RecordedAt, RecordedBy: meta.RecordedBy, Key: meta.IdempotencyKey, Input: meta.InputHash,
+			}, nil
+		}
+	}
+	return Decoded{}, fmt.Errorf("%s, revision %d of %s: %w", r.Type, r.Revision, r.Stream, err)
+}
+
+// Apply takes in the next events of the log, in its order. It is the only writer of the model. After an error the model must
+// not be asked any more: it holds what lies before the event that the error names.
+func (m *Model) Apply(events ...Decoded) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range events {
+		if err := m.apply(&events[i]); err != nil {
+			return fmt.Errorf("apply the event at position %d (%s, revision %d of %s): %w",
+				len(m.events)+1, events[i].Type, events[i].Revision, events[i].Stream, err)
+		}
+	}
+	close(m.applied)
+	m.applied = make(chan struct{})
+	return nil
+}
+
+func (m *Model) apply(d *Decoded) error {
+	at := uint64(len(m.events)) + 1
+	s := m.streams[d.Stream]
+	if s == nil {
+		s = &stream{name: d.Stream}
+	}
+	if d.Revision != int64(len(s.at)) {
+		return fmt.Errorf("the stream's next revision is %d", len(s.at))
+	}
+	p := Provenance{At: at, RecordedAt: d.RecordedAt, RecordedBy: d.RecordedBy}
+	if err := m.take(d.Event, d.Revision, p); err != nil {
+		return err
+	}
+	m.streams[d.Stream] = s
+	s.at = append(s.at, at)
+	micros := d.RecordedAt.UnixMicro()
+	m.events = append(m.events, eventEntry{stream: s, revision: d.Revision, typ: d.Type, recordedAt: micros, recordedBy: d.RecordedBy, offset: d.Offset})
+	if n := len(m.newest); n > 0 {
+		micros = max(micros, m.newest[n-1])
+	}
+	m.newest = append(m.newest, micros)
+	if d.Key != "" {
+		k := subjectKey{d.RecordedBy, d.Key}
+		use, known := m.keys[k]
+		if !known {
+			use = KeyUse{Stream: d.Stream, First: d.Revision, InputHash: d.Input}
+		}
+		if use.Stream == d.Stream { // A key is used for one append; should it stand twice, the first use counts.
+			use.Last = d.Revision
+			m.keys[k] = use
+		}
+	}
+	return nil
+}
+
+// take dispatches an event to the part of the model that it concerns.
+func (m *Model) take(event domain.Event, revision int64, p Provenance) error {
+	switch e := event.(type) {
+	case domain.StateAdmitted:
+		return m.stateAdmitted(e, p)
+	case domain.GroupDefined:
+		return m.groupDefined(e, p)
+	case domain.MemberJoined:
+		return m.memberJoined(e, p)
+	case domain.MemberLeft:
+		return m.memberLeft(e, p)
+	case domain.SessionDefined:
+		return m.sessionDefined(e, p)
+	case domain.ElementDefined:
+		return m.elementDefined(e, p)
+	case domain.OptionDefined:
+		return m.optionDefined(e, p)
+	case domain.OptionRetired:
+		return m.optionRetired(e, p)
+	case domain.ProposalSubmitted:
+		return m.proposalSubmitted(e, revision, p)
+	case domain.ProposalRevised:
+		return m.proposalRevised(e, revision, p)
+	case domain.DocumentRecorded:
+		return m.documentRecorded(e, p)
+	case domain.ProposalMerged:
+		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Merged, other: e.Into})
+	case domain.ProposalSuperseded:
+		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Superseded, other: e.By})
+	case domain.ProposalWithdrawn:
+		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Withdrawn})
+	case domain.ProposalAdopted:
+		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Adopted, adoption: &e})
+	case domain.PositionStated:
+		return m.positionStated(e, revision, p)
+	case domain.PositionCorrected:
+		return m.positionCorrected(e, p)
+	case domain.PositionWithdrawn:
+		return m.positionWithdrawn(e, p)
+	case domain.PositionRetracted:
+		return m.positionRetracted(e, p)
+	case domain.EndorsementGiven:
+		return m.endorsementGiven(e, revision, p)
+	case domain.EndorsementWithdrawn:
+		return m.endorsementWithdrawn(e, p)
+	case domain.VoteRecorded:
+		return m.voteRecorded(e, revision, p)
+	case domain.IntendedBallotDeclared:
+		return m.intendedBallotDeclared(e, p)
+	case domain.ImportCompleted:
+		return nil // It decides no figure; it stands in the history.
+	}
+	return fmt.Errorf("an event of type %T is not known here", event)
+}
+
+// At gives the newest position.
+func (m *Model) At() uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return uint64(len(m.events))
+}
+
+// Newest gives the view without a limit of days at the newest position.
+func (m *Model) Newest() *View { return m.View(Moment{At: m.At()}) }
+
+// View gives the model as of a moment. The moment's position must not be beyond the newest.
+func (m *Model) View(moment Moment) *View { return &View{model: m, moment: moment} }
+
+// PositionAsOf gives the largest position such that no event up to it was recorded after t (RULES, section 1).
+func (m *Model) PositionAsOf(t time.Time) uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	micros := t.UnixMicro() // Floors to what is kept and shown, so that equal is not after.
+	return uint64(sort.Search(len(m.newest), func(i int) bool { return m.newest[i] > micros }))
+}
+
+// Key gives what a subject's idempotency key recorded.
+func (m *Model) Key(subject, key string) (KeyUse, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	use, ok := m.keys[subjectKey{subject, key}]
+	return use, ok
+}
+
+// Wait returns once the model has applied the event with this revision of a stream, and gives the event's position.
+// The error is the context's.
+func (m *Model) Wait(ctx context.Context, streamName string, revision int64) (at uint64, err error) {
+	err = m.until(ctx, func() bool {
+		if s := m.streams[streamName]; s != nil && revision < int64(len(s.at)) {
+			at = s.at[revision]
+			return true
+		}
+		return false
+	})
+	return at, err
+}
+
+// WaitAt returns once the model has reached a position. The error is the context's.
+func (m *Model) WaitAt(ctx context.Context, at uint64) error {
+	return m.until(ctx, func() bool { return uint64(len(m.events)) >= at })
+}
+
+func (m *Model) until(ctx context.Context, done func() bool) error {
+	for {
+		m.mu.RLock()
+		ok, applied := done(), m.applied
+		m.mu.RUnlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-applied:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// EventPosition gives the position of a revision of a stream, whatever the moment.
+func (m *Model) EventPosition(category, key string, revision int64) (uint64, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	s := m.streams[category+"-"+key]
+	if s == nil || revision < 0 || revision >= int64(len(s.at)) {
+		return 0, false
+	}
+	return s.at[revision], true
+}
+
+// day gives the day of a view for cells.
+func (v *View) day() int32 { return cellDay(v.moment.On) }
+
+func cellDay(d domain.Date) int32 {
+	if d == 0 {
+		return bitemporal.NoLimit
+	}
+	return int32(d)
+}
+
+// counts says whether a fact of a day counts at the moment: a fact without a day always does.
+func (v *View) counts(at uint64, on domain.Date) bool {
+	return at != 0 && at <= v.moment.At && (v.moment.On == 0 || on <= v.moment.On)
+}
+
+// category gives the part of a stream's name before the first hyphen.
+func category(stream string) string {
+	c, _, _ := strings.Cut(stream, "-")
+	return c
+}
