@@ -35,6 +35,8 @@ func (g guarded) CreateOperationContext(ctx context.Context, params *graphql.Raw
 			}
 		}
 	}()
+	ctx, cancel := context.WithTimeout(ctx, g.h.config.Timeout)
+	defer cancel()
 	ctx, release, refusal := g.h.enter(ctx)
 	if refusal != nil {
 		return nil, refusal.Errors

@@ -175,8 +175,8 @@ type hostile struct {
 }
 
 const (
-	bad     = httpgraphql.BadUserInput
-	complex = httpgraphql.ComplexityLimitExceeded
+	bad    = httpgraphql.BadUserInput
+	costly = httpgraphql.ComplexityLimitExceeded
 )
 
 func doc(text string, variables ...any) func() *http.Request {
@@ -187,24 +187,24 @@ func raw(body string) func() *http.Request { return func() *http.Request { retur
 
 var hostiles = []hostile{
 	// Documents.
-	{"fragments that double 25 times", doc(doubling(25)), 400, complex, "10,000"},
-	{"fragments that double 30 times", doc(doubling(30)), 400, complex, "10,000"},
-	{"fragments that double 60 times", doc(doubling(60)), 400, complex, "10,000"},
-	{"fields that double 30 times", doc(doublingFields(30)), 400, complex, "10,000"},
-	{"fields that double within the count", doc(doublingFields(11)), 400, complex, ""},
+	{"fragments that double 25 times", doc(doubling(25)), 400, costly, "10,000"},
+	{"fragments that double 30 times", doc(doubling(30)), 400, costly, "10,000"},
+	{"fragments that double 60 times", doc(doubling(60)), 400, costly, "10,000"},
+	{"fields that double 30 times", doc(doublingFields(30)), 400, costly, "10,000"},
+	{"fields that double within the count", doc(doublingFields(11)), 400, costly, ""},
 	{"__typename 50,000 times", doc("{" + times(50_000, "__typename") + "}"), 400, bad, "1,000 tokens"},
-	{"__typename 900 times", doc("{" + times(900, "__typename") + "}"), 400, complex, "50 times"},
-	{"equal fields with selections", doc("{" + times(200, "self{hello}") + "}"), 400, complex, "50 times"},
+	{"__typename 900 times", doc("{" + times(900, "__typename") + "}"), 400, costly, "50 times"},
+	{"equal fields with selections", doc("{" + times(200, "self{hello}") + "}"), 400, costly, "50 times"},
 	{"5,000 equal fields", doc("{" + times(5000, "hello") + "}"), 400, bad, "tokens"},
 	{"2,000 chained fragments", doc(chain(2000)), 400, bad, "tokens"},
 	{"chained fragments within the tokens", doc(chain(120)), 200, "", ""},
 	{"100,000 unknown directives", doc("{hello " + times(100_000, "@x") + "}"), 400, bad, "tokens"},
-	{"450 unknown directives", doc("{hello " + times(450, "@x") + "}"), 400, complex, "100 directives"},
+	{"450 unknown directives", doc("{hello " + times(450, "@x") + "}"), 400, costly, "100 directives"},
 	{"100 unknown directives", doc("{hello " + times(100, "@x%d") + "}"), 400, bad, "Unknown directive"},
-	{"51 aliases", doc("{" + times(51, "a%d:hello") + "}"), 400, complex, "50 aliases"},
-	{"51 aliases over two fragments", doc("{...A ...B} fragment A on Query{" + times(26, "a%d:hello") + "} fragment B on Query{" + times(25, "b%d:hello") + "}"), 400, complex, "50 aliases"},
-	{"16 levels", doc(nested(16)), 400, complex, "16 deep; the limit is 15"},
-	{"16 levels through fragments", doc("{self{...F}} fragment F on Query" + nested(15)), 400, complex, "15"},
+	{"51 aliases", doc("{" + times(51, "a%d:hello") + "}"), 400, costly, "50 aliases"},
+	{"51 aliases over two fragments", doc("{...A ...B} fragment A on Query{" + times(26, "a%d:hello") + "} fragment B on Query{" + times(25, "b%d:hello") + "}"), 400, costly, "50 aliases"},
+	{"16 levels", doc(nested(16)), 400, costly, "16 deep; the limit is 15"},
+	{"16 levels through fragments", doc("{self{...F}} fragment F on Query" + nested(15)), 400, costly, "15"},
 	{"450,000 braces", doc(strings.Repeat("{a", 150_000)), 400, bad, ""},
 	{"100,000 brackets", doc("{big(n:" + strings.Repeat("[", 100_000) + ")}"), 400, bad, "tokens"},
 	{"a fragment in itself", doc("{...F} fragment F on Query{self{...F}}"), 400, bad, "contains itself"},
@@ -233,7 +233,7 @@ var hostiles = []hostile{
 	{"no such operation", raw(`{"query":"query A{hello}","operationName":"B"}`), 400, bad, `"B"`},
 	{"an operation name of 500 KB", raw(`{"query":"query A{hello}","operationName":"` + strings.Repeat("B", 500_000) + `"}`), 400, bad, "no operation named"},
 	{"a subscription", doc("subscription{ticks}"), 400, bad, "WebSocket"},
-	{"a costly page", doc("{list(first:1000){list(first:1000){hello}}}"), 400, complex, "limit is 5,000"},
+	{"a costly page", doc("{list(first:1000){list(first:1000){hello}}}"), 400, costly, "limit is 5,000"},
 	// Variables.
 	{"a required variable missing", doc("query($a:ID!){named(id:$a)}"), 400, bad, "$a must be given"},
 	{"null for a required variable", doc("query($a:ID!){named(id:$a)}", map[string]any{"a": nil}), 400, bad, "must not be null"},
@@ -725,7 +725,7 @@ func TestExecutorHasTheSameLimits(t *testing.T) {
 			t.Errorf("%s %v", got.Data, got.Extensions)
 		}
 	}
-	for text, code := range map[string]string{doubling(30): complex, "{": bad, "{nothing}": bad, nested(30): complex} {
+	for text, code := range map[string]string{doubling(30): costly, "{": bad, "{nothing}": bad, nested(30): costly} {
 		if got := run(text); got.Data != nil || len(got.Errors) != 1 || got.Errors[0].Extensions["code"] != code {
 			t.Errorf("%.30s: %v", text, got.Errors)
 		}
@@ -836,6 +836,77 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		response.Body.Close()
 		if response.StatusCode != 200 {
 			t.Errorf("status %d", response.StatusCode)
+		}
+	}
+}
+
+func TestAWriteDeadlineEndsWithItsAnswer(t *testing.T) {
+	h := newHandler(httpgraphql.Config{WriteTimeout: 30 * time.Millisecond})
+	feed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 3 {
+			time.Sleep(40 * time.Millisecond)
+			_, _ = io.WriteString(w, "tick\n")
+			_ = http.NewResponseController(w).Flush()
+		}
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", h)
+	mux.Handle("/feed", feed)
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = httpgraphql.NewServer(mux, quiet())
+	server.Start()
+	defer server.Close()
+	for range 2 {
+		for path, want := range map[string]string{"/graphql?query={hello}": "{\"data\":{\"hello\":\"hello world\"}}\n", "/feed": "tick\ntick\ntick\n"} {
+			response, err := server.Client().Get(server.URL + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(response.Body)
+			response.Body.Close()
+			if err != nil || string(text) != want {
+				t.Errorf("%s: %q %v", path, text, err)
+			}
+		}
+	}
+}
+
+func TestIntrospectionCanBeSwitchedOff(t *testing.T) {
+	for _, off := range []bool{false, true} {
+		h := newHandler(httpgraphql.Config{
+			DisableIntrospection: off,
+			Prepare: func(ctx context.Context, _ *ast.OperationDefinition) context.Context {
+				if got := graphql.GetOperationContext(ctx).DisableIntrospection; got != off {
+					t.Errorf("off: %t, want %t", got, off)
+				}
+				return ctx
+			},
+		})
+		do(h, query("{hello}"))
+	}
+}
+
+func TestPanicsReachTheExecutorsCallersAsErrors(t *testing.T) {
+	for name, config := range map[string]httpgraphql.Config{
+		"Prepare":    {Prepare: func(context.Context, *ast.OperationDefinition) context.Context { panic("x.go") }},
+		"Registered": {Registered: func(string) bool { panic("x.go") }},
+	} {
+		exec := newHandler(config).Executor()
+		ctx := graphql.StartOperationTrace(t.Context())
+		operation, errs := exec.CreateOperationContext(ctx, &graphql.RawParams{Query: "{hello}"})
+		if operation == nil {
+			t.Fatalf("%s: no context", name)
+		}
+		if len(errs) == 0 {
+			next, ctx := exec.DispatchOperation(ctx, operation)
+			response := next(ctx)
+			errs = response.Errors
+			if response.Data != nil || next(ctx) != nil {
+				t.Errorf("%s: an answer that goes on", name)
+			}
+		}
+		if len(errs) != 1 || errs[0].Message != "internal error" || errs[0].Extensions["code"] != "INTERNAL" {
+			t.Errorf("%s: %v", name, errs)
 		}
 	}
 }

@@ -50,7 +50,6 @@ type world struct {
 	hold    chan struct{} // hold waits for it
 	held    chan struct{} // and says so here
 	counted int           // by the mutation
-	cost    func(field string) int
 }
 
 func newWorld() *world {
