@@ -1,0 +1,446 @@
+package recorder
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/domain/codec"
+	"github.com/rapporteur/rapporteur/domain/eventlog"
+)
+
+// AllOptions say how rows are recorded.
+type AllOptions struct {
+	// By is the subject: import, or reference for what the program brings itself. It must be given.
+	By string
+	// SHA256 and Name are those of the input as a whole, for its ImportCompleted. Without a SHA256 none is recorded.
+	SHA256, Name string
+	// CorrelationID is the one of all events of the import. It is minted where it is empty.
+	CorrelationID string
+	// Today is the day on which the rows are decided; the clock's where it is zero.
+	Today domain.Date
+	// Clock says when an event is recorded; the recorder's where it is nil.
+	Clock func() time.Time
+	// DryRun decides everything, reports, and records nothing.
+	DryRun bool
+	// Progress, where given, is told how many rows of those to record are on record. It is called from this goroutine.
+	Progress func(done, total int)
+}
+
+// Report says what an import recorded, or a dry run would record.
+type Report struct {
+	Recorded map[string]int // Rows, by file. Files of which nothing was recorded are not in it.
+	Skipped  int            // Rows that were on record already.
+	Events   int            // All events, that which says that the import is complete included.
+}
+
+// maxFaults is how many faults of an import are told one by one.
+const maxFaults = 50
+
+// batchSteps is how many rows are handed to the log at once: enough that the store's sync is shared by many, few enough that
+// progress is seen.
+const batchSteps = 500
+
+// RowFault is one thing that is wrong with one row.
+type RowFault struct {
+	File    string
+	Line    int
+	Column  string // Empty where the fault is not in one column.
+	Value   string // The row's cell in that column.
+	Message string
+	Code    domain.Code
+}
+
+func (f RowFault) String() string {
+	where := fmt.Sprintf("%s:%d", f.File, f.Line)
+	if f.Column != "" {
+		where += fmt.Sprintf(": %s %q", f.Column, shorten(f.Value))
+	}
+	return where + ": " + f.Message
+}
+
+// shorten cuts a long cell, so that a message stays a line.
+func shorten(s string) string {
+	const most = 60
+	for i, n := 0, 0; i < len(s); n++ {
+		if n == most {
+			return s[:i] + "…"
+		}
+		_, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+	}
+	return s
+}
+
+// Faults refuses an import: some of its rows cannot be recorded, so none was.
+type Faults struct {
+	Total int        // All faults.
+	First []RowFault // The first of them, at most 50.
+}
+
+func (f *Faults) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s; nothing was recorded", plural(f.Total, "fault"))
+	for _, fault := range f.First {
+		b.WriteString("\n" + fault.String())
+	}
+	if more := f.Total - len(f.First); more > 0 {
+		fmt.Fprintf(&b, "\nand %d more", more)
+	}
+	return b.String()
+}
+
+// Incomplete says that an import was cut short. What it recorded stays; the same import again records the rest.
+type Incomplete struct {
+	Recorded, Total int // Rows. With an outcome unknown, or a context that ended, more may be on record.
+	Err             error
+}
+
+func (e *Incomplete) Error() string {
+	return fmt.Sprintf("%d of %s recorded; run the import again to complete it: %v", e.Recorded, plural(e.Total, "row"), e.Err)
+}
+func (e *Incomplete) Unwrap() error { return e.Err }
+
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// RecordAll records the rows of an import. It reads the whole record, decides all rows in their order against it and against
+// one another, and only then, if there is no fault, appends what they yield, in order, a row an atomic step.
+//
+// A row is skipped and counted where this subject has recorded its key already, or where what it says is on record under its
+// natural key. If anything was recorded, an ImportCompleted follows; if nothing was, nothing is appended at all.
+//
+// The error is *Faults where rows are wrong, *Incomplete where recording was cut short: then too the report says what was
+// meant to be recorded. It does not use the Reader; a read model follows the log by itself.
+func (r *Recorder) RecordAll(ctx context.Context, rows []domain.Row, opts AllOptions) (Report, error) {
+	if opts.By == "" {
+		return Report{}, fmt.Errorf("import %s: no subject", opts.Name)
+	}
+	if opts.Clock == nil {
+		opts.Clock = r.config.Clock
+	}
+	if opts.Today == 0 {
+		opts.Today = domain.DateOf(opts.Clock())
+	}
+	if opts.CorrelationID == "" {
+		opts.CorrelationID = r.config.NewID().String()
+	}
+	i := &importing{
+		log: r.log, opts: opts, rows: rows,
+		causation: r.config.NewID().String(),
+		world:     domain.NewWorld(), keys: map[string]bool{}, missing: map[string]bool{},
+		report: Report{Recorded: map[string]int{}},
+	}
+	if err := i.read(ctx); err != nil {
+		return Report{}, fmt.Errorf("import %s: %w", opts.Name, err)
+	}
+	if err := i.decide(ctx); err != nil {
+		return Report{}, fmt.Errorf("import %s: %w", opts.Name, err)
+	}
+	if i.faults.Total > 0 {
+		return Report{}, &i.faults
+	}
+	if opts.DryRun {
+		return i.report, nil
+	}
+	if err := i.record(ctx); err != nil {
+		return i.report, fmt.Errorf("import %s: %w", opts.Name, err)
+	}
+	return i.report, nil
+}
+
+// importing is one run of RecordAll.
+type importing struct {
+	log       eventlog.Log
+	opts      AllOptions
+	rows      []domain.Row
+	causation string
+
+	world   *domain.World   // The record, and every row so far.
+	keys    map[string]bool // Under which the subject has recorded, and those of the rows so far.
+	steps   []rowStep
+	missing map[string]bool // What rows with faults would have defined, by the cell that names it.
+	faults  Faults
+	report  Report
+}
+
+// rowStep is what a row yields.
+type rowStep struct {
+	row      *domain.Row // Nil for the end of the import.
+	stream   string
+	expected eventlog.Revision
+	events   []domain.Event
+}
+
+// read makes the world of the record.
+func (i *importing) read(ctx context.Context) error {
+	for e, err := range i.log.ReadAll(ctx, eventlog.Offset{}) {
+		if err != nil {
+			return fmt.Errorf("read the record: %w", err)
+		}
+		event, metadata, err := decode(e)
+		if err != nil {
+			return fmt.Errorf("read the record: %w", err)
+		}
+		i.world.Apply(event)
+		if metadata.RecordedBy == i.opts.By && metadata.IdempotencyKey != "" {
+			i.keys[metadata.IdempotencyKey] = true
+		}
+	}
+	return nil
+}
+
+// decide decides all rows, and the end of the import.
+func (i *importing) decide(ctx context.Context) error {
+	for n := range i.rows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := i.decideRow(ctx, &i.rows[n]); err != nil {
+			return fmt.Errorf("%s:%d: %w", i.rows[n].File, i.rows[n].Line, err)
+		}
+	}
+	if len(i.steps) == 0 || i.opts.SHA256 == "" || i.faults.Total > 0 {
+		return nil
+	}
+	complete := domain.CompleteImport{SHA256: i.opts.SHA256, Name: i.opts.Name, Recorded: i.report.Recorded, Skipped: i.report.Skipped}
+	folded := i.world.Folded(complete.Stream())
+	if folded.Revision() >= 0 {
+		return nil // The same input was recorded to its end before; what is recorded now was lacking for another reason.
+	}
+	events, refusal := folded.Decide(complete, i.world.Facts(i.opts.Today))
+	if refusal != nil {
+		return refusal
+	}
+	i.take(rowStep{stream: complete.Stream(), expected: eventlog.Revision(folded.Revision()), events: events})
+	return nil
+}
+
+// take puts what a row yields into the world.
+func (i *importing) take(step rowStep) {
+	for _, e := range step.events {
+		i.world.Apply(e)
+	}
+	i.steps = append(i.steps, step)
+	i.report.Events += len(step.events)
+}
+
+func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
+	if i.keys[row.Key] {
+		i.report.Skipped++
+		return nil
+	}
+	command, refusal := row.Command(i.world)
+	if refusal != nil {
+		i.refuse(row, refusal)
+		return nil
+	}
+	switch i.world.Recorded(command) {
+	case domain.Same:
+		i.report.Skipped++
+		return nil
+	case domain.Different:
+		return i.refuseDifferent(ctx, row, command)
+	}
+	stream := command.Stream()
+	folded := i.world.Folded(stream)
+	events, refusal := folded.Decide(command, i.world.Facts(i.opts.Today))
+	if refusal != nil {
+		if key := defines(command); key != "" {
+			i.missing[key] = true
+		}
+		i.refuse(row, refusal)
+		return nil
+	}
+	step := rowStep{row: row, stream: stream, expected: eventlog.Revision(folded.Revision()), events: events}
+	// Whether it can be recorded is found out now, not when half of the rows are on record.
+	encoded, err := i.encode(step)
+	if err != nil {
+		return err
+	}
+	for n, e := range encoded.Events {
+		size := codec.LeafSize(stream, e.Type, int64(step.expected)+1+int64(n), e.Data, e.Metadata)
+		if size > codec.MaxLeafSize {
+			i.refuse(row, refuseTooLarge(&eventlog.TooLarge{Stream: stream, Type: e.Type, Size: size, Limit: codec.MaxLeafSize}))
+			return nil
+		}
+	}
+	i.take(step)
+	i.keys[row.Key] = true
+	i.report.Recorded[row.File]++
+	return nil
+}
+
+// refuse notes the faults of a row. What only follows from the fault of a row before, which would have defined what this one
+// names, is no fault of its own: it would bury the one that matters.
+func (i *importing) refuse(row *domain.Row, refusal *domain.Refusal) {
+	for _, f := range refusal.Faults {
+		column, value := cell(row, f.Path)
+		if f.Code == domain.NotFound && i.lacks(value) {
+			continue
+		}
+		i.fault(row, RowFault{Column: column, Value: value, Message: f.Message, Code: f.Code})
+	}
+}
+
+func (i *importing) fault(row *domain.Row, f RowFault) {
+	i.faults.Total++
+	if len(i.faults.First) < maxFaults {
+		f.File, f.Line = row.File, row.Line
+		i.faults.First = append(i.faults.First, f)
+	}
+}
+
+// cell finds the column of a fault: that of the longest beginning of its path for which the row has one.
+func cell(row *domain.Row, path string) (column, value string) {
+	for path != "" {
+		if column, ok := row.Columns[path]; ok {
+			return column, row.Cells[column]
+		}
+		path = path[:max(0, strings.LastIndexByte(path, '.'))]
+	}
+	return "", ""
+}
+
+// defines gives the key that a command would define, as a cell of a later row would name it; empty for other commands.
+func defines(c domain.Command) string {
+	switch c := c.(type) {
+	case domain.AdmitState:
+		return c.Code
+	case domain.DefineGroup:
+		return c.Code
+	case domain.DefineSession:
+		return c.Key
+	case domain.DefineElement:
+		return c.Key
+	case domain.DefineOption:
+		return c.Element + "/" + c.Key
+	case domain.SubmitProposal:
+		return c.Slug
+	}
+	return ""
+}
+
+// lacks says whether a cell names something that a faulty row would have defined: by its key, as a target, or as an option of
+// such an element.
+func (i *importing) lacks(value string) bool {
+	for _, prefix := range []string{"proposal:", "option:"} {
+		value = strings.TrimPrefix(value, prefix)
+	}
+	element, _, _ := strings.Cut(value, "/")
+	return value != "" && (i.missing[value] || i.missing[element])
+}
+
+// refuseDifferent notes that what a row would record is there already with other content, and where.
+func (i *importing) refuseDifferent(ctx context.Context, row *domain.Row, command domain.Command) error {
+	where := "with other content"
+	if len(i.faults.First) < maxFaults { // Looking is dear, and only those are told.
+		earlier, err := i.recordedAt(ctx, command)
+		if err != nil {
+			return err
+		}
+		if earlier != nil {
+			i.fault(row, RowFault{Code: domain.Conflict, Message: fmt.Sprintf("%s, line %d, says the same %s.", earlier.File, earlier.Line, where)})
+			return nil
+		}
+	}
+	i.fault(row, RowFault{Code: domain.Conflict, Message: fmt.Sprintf("This is on record already, %s; correct the record, or take the row out.", where)})
+	return nil
+}
+
+// recordedAt gives the row of this import that recorded what is on record under the natural key of a command; nil where it
+// was there before, or stands in another stream. It goes through the command's stream once more, an event at a time.
+func (i *importing) recordedAt(ctx context.Context, command domain.Command) (*domain.Row, error) {
+	stream := command.Stream()
+	world := domain.NewWorld()
+	for e, err := range i.log.ReadStream(ctx, stream, 0) {
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", stream, err)
+		}
+		event, _, err := decode(e)
+		if err != nil {
+			return nil, err
+		}
+		world.Apply(event)
+	}
+	if world.Recorded(command) != domain.Different {
+		for _, step := range i.steps {
+			if step.stream != stream {
+				continue
+			}
+			for _, e := range step.events {
+				world.Apply(e)
+			}
+			if world.Recorded(command) == domain.Different {
+				return step.row, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// encode makes the step for the log.
+func (i *importing) encode(step rowStep) (eventlog.Append, error) {
+	metadata := codec.Metadata{RecordedBy: i.opts.By, RecordedAt: i.opts.Clock(), CorrelationID: i.opts.CorrelationID, CausationID: i.causation}
+	key := "import:" + i.opts.SHA256
+	if step.row != nil {
+		key = step.row.Key
+		metadata.IdempotencyKey = key
+	}
+	sum := sha256.Sum256([]byte(key))
+	hash := hex.EncodeToString(sum[:])
+	if step.row != nil {
+		metadata.InputHash = hash
+	}
+	a := eventlog.Append{Stream: step.stream, Expected: step.expected}
+	for n, e := range step.events {
+		typ, version, data, err := codec.Encode(e)
+		if err != nil {
+			return a, err
+		}
+		metadata.SchemaVersion = version
+		m, err := codec.EncodeMetadata(metadata)
+		if err != nil {
+			return a, err
+		}
+		a.Events = append(a.Events, eventlog.Event{ID: deriveID(i.opts.By, key, hash, n), Type: typ, Data: data, Metadata: m})
+	}
+	return a, nil
+}
+
+// record appends all steps.
+func (i *importing) record(ctx context.Context) error {
+	total := 0 // Rows: the end of the import is none.
+	for _, n := range i.report.Recorded {
+		total += n
+	}
+	for from := 0; from < len(i.steps); {
+		to := min(from+batchSteps, len(i.steps))
+		batch := make([]eventlog.Append, 0, to-from)
+		for _, step := range i.steps[from:to] {
+			a, err := i.encode(step) // Again, so that recordedAt is the time of this batch.
+			if err != nil {
+				return &Incomplete{Recorded: from, Total: total, Err: err} // unreachable: it was encoded before.
+			}
+			batch = append(batch, a)
+		}
+		done, err := i.log.AppendAll(ctx, batch)
+		from += done
+		if err != nil {
+			return &Incomplete{Recorded: min(from, total), Total: total, Err: err}
+		}
+		if i.opts.Progress != nil {
+			i.opts.Progress(min(from, total), total)
+		}
+	}
+	return nil
+}
