@@ -27,6 +27,12 @@ func (c Change[T]) Apply(field T) T {
 	return field
 }
 
+// clonedChange copies a change of a list, so that an event shares no memory with its command; a list cleared is nil.
+func clonedChange[T any](c Change[[]T]) Change[[]T] {
+	c.Value = cloned(c.Value)
+	return c
+}
+
 // MarshalJSON writes the new value, null where the field is cleared.
 func (c Change[T]) MarshalJSON() ([]byte, error) {
 	v := reflect.ValueOf(&c.Value).Elem()

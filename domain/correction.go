@@ -47,7 +47,8 @@ func (s *Positions) correct(c CorrectPosition, facts Facts) ([]Event, *Refusal) 
 		k.correctedLists(d, was)
 		k.unchanged(d, was)
 	}
-	return k.yield(PositionCorrected(c))
+	d.Points, d.AlignedWith, d.Dissociated = clonedChange(d.Points), clonedChange(d.AlignedWith), clonedChange(d.Dissociated)
+	return k.yield(PositionCorrected{Actor: c.Actor, Position: c.Position, Reason: c.Reason, Changes: d})
 }
 
 // any says whether there is a field to correct.

@@ -63,7 +63,8 @@ func (d *Document) check(k *check) {
 const partSize = 48 << 10
 
 // parts gives the events that record the document, of which there is at least one; none for no document. The paragraphs are
-// cut into runs that stay below partSize: a head has at most 12,000 bytes, a paragraph 41,000, so that one always fits.
+// cut into runs that stay below partSize: a head has at most 11,500 bytes, a paragraph 40,100, so that one always fits, if
+// need be into a part of its own.
 func (d *Document) parts(proposal string, submission int64) []DocumentRecorded {
 	if d == nil {
 		return nil
@@ -91,16 +92,12 @@ func (d *Document) parts(proposal string, submission int64) []DocumentRecorded {
 }
 
 // jsonSize is how many bytes a text has in JSON at most. Of the characters that a checked text may have, canonical JSON
-// escapes quotation mark, backslash, line break and tab, with two bytes each; the six of \u2028 and its like, which other
-// encoders escape, are counted as well.
+// (RFC 8785) escapes quotation mark, backslash, line break and tab, with two bytes each, and no others.
 func jsonSize(text string) int {
 	size := len(text) + 2
 	for _, r := range text {
-		switch r {
-		case '"', '\\', '\n', '\t':
+		if r == '"' || r == '\\' || r == '\n' || r == '\t' {
 			size++
-		case '<', '>', '&', '\u2028', '\u2029':
-			size += 5
 		}
 	}
 	return size

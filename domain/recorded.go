@@ -194,8 +194,8 @@ func (s *Submission) recordedEnd(end Event) Match {
 }
 
 // recordedPosition compares by day, actor and target. A position that was corrected equals what was first recorded, what it
-// was corrected to, and what stood between. One that was retracted is the same if it is equal, so that a second import does not bring back
-// what should never have been recorded; with other content it is as if it were not there.
+// was corrected to, and what stood between. One that was retracted is the same if it is equal, so that a second import does
+// not bring back what should never have been recorded; with other content it is as if it were not there.
 func (s *Positions) recordedPosition(c PositionStated) Match {
 	match := Missing
 	for _, p := range s.inOrder {

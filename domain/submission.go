@@ -312,8 +312,8 @@ func (s *Submission) revise(c ReviseProposal, facts Facts) ([]Event, *Refusal) {
 // events gives what the command records where its first event has a revision.
 func (c ReviseProposal) events(revision int64) []Event {
 	parts := c.Document.parts(c.Slug, revision)
-	return appendParts([]Event{ProposalRevised{Proposal: c.Slug, Title: c.Title, Summary: c.Summary, Submitters: c.Submitters,
-		InCapacityOfChair: c.InCapacityOfChair, On: c.On, Options: c.Options, DocumentParts: len(parts), Source: c.Source}}, parts)
+	return appendParts([]Event{ProposalRevised{Proposal: c.Slug, Title: c.Title, Summary: c.Summary, Submitters: clonedChange(c.Submitters),
+		InCapacityOfChair: c.InCapacityOfChair, On: c.On, Options: clonedChange(c.Options), DocumentParts: len(parts), Source: c.Source}}, parts)
 }
 
 func (s *Submission) merge(c MergeProposal, facts Facts) ([]Event, *Refusal) {

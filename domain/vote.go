@@ -71,9 +71,9 @@ func (s *Endorsements) recordVote(c RecordVote, facts Facts) ([]Event, *Refusal)
 		case t.total < 0:
 			k.bad(t.path, "A total of %d is not possible; it is 0 or more.", t.total)
 		case n > t.total:
-			k.bad(t.path, "The total of %s is %d, but %d such ballots are given; correct one of the two.", t.ballot, t.total, n)
+			k.bad(t.path, "The total of %s is %d, but the number of such ballots given is %d; correct one of the two.", t.ballot, t.total, n)
 		case c.Complete && n < t.total:
-			k.bad(t.path, "The total of %s is %d, but only %d such ballots are given; give all, or say that the vote is not complete.", t.ballot, t.total, n)
+			k.bad(t.path, "The total of %s is %d, but the number of such ballots given is %d; give all, or say that the vote is not complete.", t.ballot, t.total, n)
 		}
 	}
 	k.source("source", c.Source)
