@@ -72,7 +72,7 @@ func stateCode(i int) string {
 func (m *maker) begin() {
 	m.defined = map[string]int{}
 	m.tick()
-	for range max(1, m.world.States/2) {
+	for len(m.states) < max(1, m.world.States/2) {
 		m.admit()
 	}
 	if m.world.StandingGroups > 0 {
@@ -196,8 +196,7 @@ func (m *maker) admit() {
 	}
 	code := stateCode(n)
 	s := domain.StateAdmitted{State: code, Names: names(code), AdmittedOn: FirstDay - 1000, RegionalGroup: domain.RegionalGroups[n%5]}
-	// The observers come in among the others.
-	if n%3 == 2 && n/3 < m.world.Observers || n >= m.world.States+m.world.Observers-max(0, m.world.Observers-(m.world.States+m.world.Observers)/3) {
+	if n >= 1 && n <= m.world.Observers { // After one Member State.
 		s.Observer, s.RegionalGroup, s.AdmittedOn = true, 0, 0
 	} else if m.chance(3) {
 		s.AdmittedOn = m.day()
@@ -225,7 +224,7 @@ func (m *maker) group() {
 }
 
 func (m *maker) join() {
-	if len(m.groups) == 0 {
+	if len(m.groups) == 0 || len(m.states) == 0 {
 		return
 	}
 	joined := domain.MemberJoined{Group: pick(m, m.groups), State: pick(m, m.states)}
