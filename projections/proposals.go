@@ -454,7 +454,7 @@ func (v *View) actorsOf(codes []string) []Actor {
 func sortedOptions(refs []domain.OptionRef) []domain.OptionRef {
 	list := append([]domain.OptionRef{}, refs...)
 	slices.SortFunc(list, func(a, b domain.OptionRef) int {
-		return cmp.Or(cmp.Compare(a.Element, b.Element), cmp.Compare(a.Option, b.Option))
+		return domain.Target{Option: a}.Compare(domain.Target{Option: b})
 	})
 	return list
 }

@@ -38,12 +38,19 @@ func (v *View) Timeline(t domain.Target, from, to domain.Date) []ConvergencePoin
 		point := v.pointOn(found, day)
 		if n := len(list); n > 0 && list[n-1].same(point) {
 			continue
-		} else if n == 0 && from == 0 && point.Tally.Declared() == 0 && point.Consensus != convergence.Agreed {
+		} else if n == 0 && from == 0 && point.Tally.Declared() == 0 && !v.adoptedBy(found, day) {
 			continue
 		}
 		list = append(list, point)
 	}
 	return list
+}
+
+// adoptedBy says whether the target was adopted, with or without a vote, on or before a day.
+func (v *View) adoptedBy(t *target, day domain.Date) bool {
+	return t.proposal != nil && slices.ContainsFunc(t.proposal.ends, func(e end) bool {
+		return e.adoption != nil && e.At <= v.moment.At && e.on <= day
+	})
 }
 
 // same says whether no figure differs; support and agreement follow from the tally.
