@@ -53,9 +53,13 @@ func encodeSlot(store [16]byte, sequence uint64, t tally) []byte {
 	copy(b[0:8], slotMagic)
 	binary.BigEndian.PutUint32(b[8:12], formatVersion)
 	copy(b[16:32], store[:])
-	binary.BigEndian.PutUint64(b[32:40], sequence)
-	binary.BigEndian.PutUint64(b[40:48], t.count)
-	copy(b[48:80], t.root[:])
+	// The mark makes two sequence numbers differ in many bits and not in one: a slot of which only the beginning was
+	// written must not look like the old one with a flipped bit.
+	binary.BigEndian.PutUint64(b[40:48], sequence)
+	mark := sha256.Sum256(b[40:48])
+	copy(b[32:40], mark[:])
+	binary.BigEndian.PutUint64(b[48:56], t.count)
+	copy(b[56:88], t.root[:])
 	sum := sha256.Sum256(b[:slotSum])
 	copy(b[slotSum:], sum[:])
 	return b
@@ -111,9 +115,9 @@ func decodeAcknowledged(data []byte, store [16]byte) (sequence uint64, t tally, 
 			}
 			return damaged("slot %d is no slot of this store", i)
 		}
-		sequences[i] = binary.BigEndian.Uint64(slot[32:40])
-		tallies[i].count = binary.BigEndian.Uint64(slot[40:48])
-		copy(tallies[i].root[:], slot[48:80])
+		sequences[i] = binary.BigEndian.Uint64(slot[40:48])
+		tallies[i].count = binary.BigEndian.Uint64(slot[48:56])
+		copy(tallies[i].root[:], slot[56:88])
 		if valid[i] && sequences[i]%2 != uint64(i) {
 			return damaged("slot %d holds what belongs into the other", i)
 		}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/eventlog/leaf"
@@ -23,7 +24,9 @@ type Config struct {
 	// CachePages is the writer's cache in pages of 4 KiB; 0 means 4,096.
 	CachePages int
 
-	seam func(*operation) error // tests make the disk fail here
+	// What tests set: where the disk fails, and how long a writer that could not reopen its store waits.
+	seam       func(*operation) error
+	retryAfter time.Duration
 }
 
 // Log is the store of one folder.
@@ -63,6 +66,9 @@ func Open(config Config) (_ *Log, err error) {
 	}
 	if config.CachePages <= 0 {
 		config.CachePages = 4096
+	}
+	if config.retryAfter <= 0 {
+		config.retryAfter = time.Second
 	}
 	dir, err := prepareFolder(config.Dir)
 	if err != nil {

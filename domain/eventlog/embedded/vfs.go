@@ -68,8 +68,9 @@ func (d *disk) run(op operation) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	// A sync that fails for lack of room is a failed sync: what it was to write may be lost.
-	if isFull(err) && op.Kind != "sync" && op.Kind != "syncdir" {
+	// A sync that fails for lack of room is a failed sync: what it was to write may be lost. And what was synced but could
+	// not be counted as acknowledged cannot be taken back.
+	if isFull(err) && op.Kind != "sync" && op.Kind != "syncdir" && op.File != acknowledgedFile {
 		d.full = err
 		return err
 	}

@@ -161,9 +161,6 @@ type writer struct {
 	hasher  leaf.Hasher
 }
 
-// retryAfter is how long a writer that could not reopen its store waits before it tries again.
-const retryAfter = time.Second
-
 func (w *writer) run() {
 	defer close(w.log.done)
 	var group []*request
@@ -224,11 +221,8 @@ func (w *writer) record(group []*request) {
 		}
 		// A crash before this line leaves a log that is longer than what was acknowledged, which is nothing wrong.
 		if err := s.acknowledged.write(tally{frontier.Size(), frontier.Root()}); err != nil {
-			fail(group, w.judge(err, true))
 			// The transaction cannot be taken back, and it must not be shown: only a reopening can follow.
-			if w.broken == nil {
-				w.stop(fmt.Errorf("write %s: %w", acknowledgedFile, err))
-			}
+			fail(group, w.judge(err, true))
 			return
 		}
 		w.show(frontier)
@@ -356,7 +350,7 @@ func (w *writer) stop(err error) {
 
 // reopen closes everything and opens the store as at a start. It never happens while a transaction is under way.
 func (w *writer) reopen() bool {
-	if time.Since(w.retried) < retryAfter {
+	if time.Since(w.retried) < w.log.config.retryAfter {
 		return false
 	}
 	defer func() { w.retried = time.Now() }()

@@ -1,0 +1,322 @@
+package embedded_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rapporteur/rapporteur/domain/eventlog"
+	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
+)
+
+// operations counts what the small work does to files from the making of the store to its close.
+func operations(t *testing.T) (total int) {
+	t.Helper()
+	var n atomic.Int64
+	h := &history{}
+	dir := filepath.Join(memoryDir(t), "store")
+	log, err := embedded.OpenThrough(config(dir), func(op *embedded.Operation) error {
+		n.Add(1)
+		return op.Do()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	work(log, h)
+	if err := h.check(log); err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range h.steps {
+		if a.outcome != acknowledged {
+			t.Fatalf("step %d failed though nothing was made to fail", i)
+		}
+	}
+	if log.Stats().Checkpoints < 3 {
+		t.Fatalf("%d checkpoints: the work is too small to try them", log.Stats().Checkpoints)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return int(n.Load())
+}
+
+// fault is one way in which one operation fails.
+type fault struct {
+	name string
+	do   func(op *embedded.Operation) error
+}
+
+var faults = []fault{
+	{"EIO without effect", func(op *embedded.Operation) error { return syscall.EIO }},
+	{"EIO with effect", func(op *embedded.Operation) error { return errors.Join(op.Do(), syscall.EIO) }},
+	{"ENOSPC without effect", func(op *embedded.Operation) error { return syscall.ENOSPC }},
+	{"ENOSPC with effect", func(op *embedded.Operation) error { return errors.Join(op.Do(), syscall.ENOSPC) }},
+	{"ENOSPC half way", func(op *embedded.Operation) error {
+		if op.Part != nil {
+			return errors.Join(op.Part(len(op.Data)/2), syscall.ENOSPC)
+		}
+		return syscall.ENOSPC
+	}},
+}
+
+func TestEachOperationFailsWithAndWithoutEffect(t *testing.T) {
+	total := operations(t)
+	base := memoryDir(t)
+	tried := 0
+	var wait sync.WaitGroup
+	gate := make(chan struct{}, 2)
+	for i := range total {
+		for j, f := range faults {
+			// All of them by night; by day each operation fails in one way, and each way is tried all along the work.
+			if !long && i%len(faults) != j {
+				continue
+			}
+			tried++
+			gate <- struct{}{}
+			wait.Go(func() {
+				defer func() { <-gate }()
+				dir := filepath.Join(base, fmt.Sprintf("%d-%d", i, j))
+				if err := tryFault(dir, int64(i), f); err != nil {
+					t.Errorf("operation %d of %d, %s: %v", i, total, f.name, err)
+				}
+			})
+		}
+	}
+	wait.Wait()
+	t.Logf("%d operations, %d faults", total, tried)
+}
+
+func tryFault(dir string, at int64, f fault) error {
+	var n atomic.Int64
+	var what atomic.Value
+	h := &history{}
+	log, err := embedded.OpenThrough(config(dir), func(op *embedded.Operation) error {
+		if n.Add(1)-1 == at {
+			what.Store(op.Kind + " " + op.File)
+			return f.do(op)
+		}
+		return op.Do()
+	})
+	fail := func(when string, err error) error { return fmt.Errorf("%v: %s: %w", what.Load(), when, err) }
+	if err == nil {
+		work(log, h)
+		// The disk failed once: what could not be recorded at first was recorded by the last try.
+		if last := h.steps[len(h.steps)-1]; last.outcome != acknowledged {
+			return fail("work", errors.New("the store does not record again"))
+		}
+		// It may have failed after the last answer. Being asked brings it back.
+		for start := time.Now(); log.Healthy() != nil; {
+			if time.Since(start) > time.Minute {
+				return fail("healthy", log.Healthy())
+			}
+		}
+		if err := h.check(log); err != nil {
+			return fail("before the close", err)
+		}
+		if err := copyFolder(dir, dir+"-killed"); err != nil {
+			return err
+		}
+		if err := h.checkFolder(dir + "-killed"); err != nil {
+			return fail("killed and reopened", err)
+		}
+		_ = log.Close() // May say that the disk failed.
+	}
+	if err := h.checkFolder(dir); err != nil {
+		return fail("closed and reopened", err)
+	}
+	return nil
+}
+
+func TestAKillAtAnyOperationLosesNothing(t *testing.T) {
+	base := memoryDir(t)
+	var n atomic.Int64
+	h := &history{}
+	type left struct {
+		dir, what string
+		h         *history
+	}
+	var lefts []left
+	dir := filepath.Join(base, "store")
+	log, err := embedded.OpenThrough(config(dir), func(op *embedded.Operation) error {
+		i := n.Add(1)
+		if long || i%3 == 0 {
+			// What is there just before this operation is what a kill just after the last one leaves. Half of a write, too.
+			l := left{filepath.Join(base, fmt.Sprint(i)), fmt.Sprintf("before operation %d, %s %s", i, op.Kind, op.File), h.snapshot()}
+			if err := copyFolder(dir, l.dir); err != nil {
+				t.Error(err)
+			}
+			lefts = append(lefts, l)
+		}
+		return op.Do()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	work(log, h)
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lefts {
+		if err := l.h.checkFolder(l.dir); err != nil {
+			t.Errorf("killed %s: %v", l.what, err)
+		}
+	}
+	t.Logf("%d operations, %d kills", n.Load(), len(lefts))
+}
+
+// A full disk is not a broken one: what did not fit is refused as such, and once there is room the same log goes on
+// without being reopened. Reads go on all the while.
+func TestAFullDiskIsSaidAndOver(t *testing.T) {
+	var full atomic.Bool
+	dir := filepath.Join(memoryDir(t), "store")
+	log, err := embedded.OpenThrough(config(dir), func(op *embedded.Operation) error {
+		if full.Load() && (op.Kind == "write" || op.Kind == "sizehint") && op.File != "acknowledged" {
+			return syscall.ENOSPC
+		}
+		return op.Do()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &history{}
+	for round := range 5 {
+		work2 := func(n int) error {
+			a := h.begin(eventlog.Append{Stream: "state-fra", Expected: eventlog.AnyRevision, Events: []eventlog.Event{testEvent(100*round+n, 500), testEvent(100*round+n+50, 500)}})
+			_, err := log.Append(t.Context(), a.step)
+			h.end(a, err)
+			return err
+		}
+		for n := range 5 {
+			if err := work2(n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		full.Store(true)
+		for n := range 5 {
+			err := work2(10 + n)
+			if !errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrUnknown) {
+				t.Fatalf("on a full disk: error %v, want ErrUnavailable", err)
+			}
+			if err := h.check(log); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if round%2 == 0 {
+			if err := copyFolder(dir, fmt.Sprint(dir, round)); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.checkFolder(fmt.Sprint(dir, round)); err != nil {
+				t.Fatalf("killed while full: %v", err)
+			}
+		}
+		full.Store(false)
+		if err := work2(20); err != nil {
+			t.Fatalf("with room again: %v", err)
+		}
+		if err := log.Healthy(); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+	}
+	if n := log.Stats().Reopened; n != 0 {
+		t.Errorf("reopened %d times for want of room", n)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.checkFolder(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A store that could not record says so to whoever asks whether it is ready, and gets ready by being asked.
+func TestHealthyBringsTheStoreBack(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fault syscall.Errno
+	}{{"Broken", syscall.EIO}, {"Full", syscall.ENOSPC}} {
+		t.Run(test.name, func(t *testing.T) {
+			var failing atomic.Bool
+			log, err := embedded.OpenThrough(config(filepath.Join(memoryDir(t), "store")), func(op *embedded.Operation) error {
+				if failing.Load() {
+					return test.fault
+				}
+				return op.Do()
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer log.Close()
+			step := eventlog.Append{Stream: "state-fra", Expected: eventlog.NoStream, Events: []eventlog.Event{testEvent(1, 10)}}
+			if err := log.Healthy(); err != nil {
+				t.Fatal(err)
+			}
+			failing.Store(true)
+			if _, err := log.Append(t.Context(), step); err == nil {
+				t.Fatal("recorded on a failing disk")
+			}
+			if test.fault == syscall.EIO {
+				for range 3 {
+					if err := log.Healthy(); err == nil {
+						t.Fatal("healthy on a broken disk")
+					}
+				}
+				if _, err := log.Append(t.Context(), step); !errors.Is(err, eventlog.ErrUnavailable) {
+					t.Fatalf("error %v, want ErrUnavailable", err)
+				}
+			}
+			failing.Store(false)
+			for log.Healthy() != nil { // Would wait for ever, were it not to come back.
+			}
+			if _, err := log.Append(t.Context(), step); err != nil {
+				t.Errorf("after the disk came back: %v", err)
+			}
+		})
+	}
+}
+
+// After a sync that failed nothing is acknowledged before the store was closed and read again from the disk.
+func TestAFailedSyncIsNeverTriedAgain(t *testing.T) {
+	var failing atomic.Bool
+	var after []string
+	dir := filepath.Join(memoryDir(t), "store")
+	log, err := embedded.OpenThrough(config(dir), func(op *embedded.Operation) error {
+		if failing.Load() {
+			const sync = "sync record.db-wal"
+			first := !slices.Contains(after, sync)
+			after = append(after, op.Kind+" "+op.File)
+			if first && after[len(after)-1] == sync {
+				return syscall.EIO
+			}
+		}
+		return op.Do()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	step := func(n int) eventlog.Append {
+		return eventlog.Append{Stream: fmt.Sprint("state-", n), Expected: eventlog.NoStream, Events: []eventlog.Event{testEvent(n, 10)}}
+	}
+	if _, err := log.Append(t.Context(), step(1)); err != nil {
+		t.Fatal(err)
+	}
+	failing.Store(true)
+	if _, err := log.Append(t.Context(), step(2)); !errors.Is(err, eventlog.ErrUnknown) {
+		t.Fatalf("error %v, want ErrUnknown", err)
+	}
+	if got := log.Stats(); got.Events != 1 || got.Reopened != 0 {
+		t.Errorf("after the failure: %+v, want 1 event", got)
+	}
+	if _, err := log.Append(t.Context(), step(3)); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.Stats(); got.Reopened != 1 {
+		t.Errorf("reopened %d times, want once", got.Reopened)
+	}
+}
