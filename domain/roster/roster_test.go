@@ -145,6 +145,7 @@ func TestResolveSaysWhatMayBeMeant(t *testing.T) {
 		"Gernamy":   `There is no State "Gernamy"; did you mean Germany (DEU)?`,
 		"Antigua":   `There is no State "Antigua"; did you mean Antigua and Barbuda (ATG)?`,
 		"FRX":       `There is no State "FRX"; did you mean France (FRA)?`,
+		"Laos":      `There is no State "Laos"; did you mean Lao People's Democratic Republic (LAO)?`,
 		"Atlantis":  `There is no State "Atlantis"`,
 		"":          `There is no State ""`,
 	} {

@@ -45,9 +45,10 @@ func (x *Index) suggest(word string) (codes []string, ambiguous bool) {
 				note(n.code, d)
 			}
 		}
-		if len(folded) == 3 && len(best) == 0 {
+		if len(best) == 0 { // Then a code may be meant.
 			for code := range x.label {
-				if d := distance(folded, []rune(Fold(code)), 1); d <= 1 {
+				limit := min(allowed, len(code)/3)
+				if d := distance(folded, []rune(Fold(code)), limit); d <= limit {
 					note(code, d)
 				}
 			}
