@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -244,16 +245,27 @@ func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
 		i.refuse(row, refusal)
 		return nil
 	}
+	different := false
 	switch i.world.Recorded(command) {
 	case domain.Same:
 		i.report.Skipped++
 		return nil
 	case domain.Different:
-		return i.refuseDifferent(ctx, row, command)
+		if err := i.refuseDifferent(ctx, row, command); err != nil {
+			return err
+		}
+		different = true
 	}
 	stream := command.Stream()
 	folded := i.world.Folded(stream)
 	events, refusal := folded.Decide(command, i.world.Facts(i.opts.Today))
+	if different { // That its key is taken was told; what else is wrong with the row is told, too.
+		if refusal != nil {
+			refusal.Faults = slices.DeleteFunc(refusal.Faults, func(f domain.Fault) bool { return f.Code == domain.Conflict })
+			i.refuse(row, refusal)
+		}
+		return nil
+	}
 	if refusal != nil {
 		if key := defines(command); key != "" {
 			i.missing[key] = true
@@ -342,18 +354,17 @@ func (i *importing) lacks(value string) bool {
 
 // refuseDifferent notes that what a row would record is there already with other content, and where.
 func (i *importing) refuseDifferent(ctx context.Context, row *domain.Row, command domain.Command) error {
-	where := "with other content"
+	message := "This is on record already with other content; correct the record, or take the row out."
 	if len(i.faults.First) < maxFaults { // Looking is dear, and only those are told.
 		earlier, err := i.recordedAt(ctx, command)
 		if err != nil {
 			return err
 		}
 		if earlier != nil {
-			i.fault(row, RowFault{Code: domain.Conflict, Message: fmt.Sprintf("%s, line %d, says the same %s.", earlier.File, earlier.Line, where)})
-			return nil
+			message = fmt.Sprintf("%s, line %d, says this already with other content; keep one of the two.", earlier.File, earlier.Line)
 		}
 	}
-	i.fault(row, RowFault{Code: domain.Conflict, Message: fmt.Sprintf("This is on record already, %s; correct the record, or take the row out.", where)})
+	i.fault(row, RowFault{Code: domain.Conflict, Message: message})
 	return nil
 }
 

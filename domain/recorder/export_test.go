@@ -1,0 +1,4 @@
+package recorder
+
+// DeriveID makes the ids of events.
+var DeriveID = deriveID
