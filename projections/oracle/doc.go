@@ -20,11 +20,15 @@
 //   - timeline without from: its first point is the first day on which a Member State has a stance, or the proposal is adopted,
 //     with a vote or without, even if no figure changed that day. With from before the target exists: the point of from shows
 //     nobody as having declared, and later admissions give points.
-//   - In the order of convergence a null agreement comes after every value.
 //   - mergedInto and supersededBy are null where that proposal does not exist at the moment.
 //   - A revision is as chair only if it says so itself, also where it keeps the submitters of one that was. What it does not
 //     give, it keeps from the submission before it by day, then recording, of those at the moment.
 //   - A submitter whom a later revision does not name any more still supports by the earlier submission.
 //   - Lists without an order of their own (submitters, options, alignedWith, dissociated) are given by code or key.
+//   - changes compares B with E by B's day as it counts at `to`. OTHER_TEXT needs two symbols that differ: an act or a submission
+//     without one is on no other text. An intended ballot took the stance where B is a ballot whose kind is another at `to`.
+//     Of its evidence only the first item is fixed.
+//   - In positionChanged the earlier one is the latest, by own day, then recording, of those in force before.
+//   - In convergenceChanged the difference of two agreements is a figure too: exact, then the nearest float64, then compared.
 //   - Evidence of groups is ordered as all evidence, so that on one day a group's statement comes before another group's act.
 package oracle

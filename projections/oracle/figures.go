@@ -66,7 +66,7 @@ func (o *Oracle) Convergence(m Moment, t domain.Target) Convergence {
 	var supportsItself [5]bool // A member of the regional group supports in its own name.
 	members := w.counted(m.On)
 	for _, state := range members {
-		s := w.standing(state.State, t, m.On)
+		s, _ := w.standing(state.State, t, m.On)
 		region := state.RegionalGroup - 1
 		c.Tally.count(s.Stance)
 		c.ByRegionalGroup[region].count(s.Stance)

@@ -77,8 +77,10 @@ type proposal struct {
 
 // submission is a ProposalSubmitted or a ProposalRevised, written as a revision that gives everything where it is the first.
 type submission struct {
-	at    uint64
-	event domain.ProposalRevised
+	at       uint64
+	revision int64
+	event    domain.ProposalRevised
+	symbol   string // Of its document.
 }
 
 type end struct {
@@ -158,10 +160,18 @@ func (w *world) read(e Event) {
 			Proposal: v.Proposal, Title: domain.To(v.Title), Summary: domain.To(v.Summary), Submitters: domain.To(v.Submitters),
 			InCapacityOfChair: v.InCapacityOfChair, On: v.On, Options: domain.To(v.Options), Source: v.Source,
 		}
-		w.proposals = append(w.proposals, &proposal{slug: v.Proposal, submissions: []submission{{e.At, first}}})
+		w.proposals = append(w.proposals, &proposal{slug: v.Proposal, submissions: []submission{{at: e.At, revision: e.Revision, event: first}}})
 	case domain.ProposalRevised:
 		p := w.proposal(v.Proposal)
-		p.submissions = append(p.submissions, submission{e.At, v})
+		p.submissions = append(p.submissions, submission{at: e.At, revision: e.Revision, event: v})
+	case domain.DocumentRecorded:
+		// "Part 1 carries the head" (domain)
+		p := w.proposal(v.Proposal)
+		for i := range p.submissions {
+			if p.submissions[i].revision == v.Submission && v.Part == 1 {
+				p.submissions[i].symbol = v.Symbol
+			}
+		}
 	case domain.ProposalMerged:
 		w.end(v.Proposal, end{e.At, v.On, Merged, v.Into, v})
 	case domain.ProposalSuperseded:
@@ -223,7 +233,7 @@ func (w *world) read(e Event) {
 			}
 		}
 
-	case domain.DocumentRecorded, domain.ElementDefined, domain.OptionRetired, domain.SessionDefined, domain.ImportCompleted:
+	case domain.ElementDefined, domain.OptionRetired, domain.SessionDefined, domain.ImportCompleted:
 		// No question asked here depends on them: "retiring it only refuses what is new: lists and figures keep it".
 	}
 }

@@ -31,7 +31,7 @@ var world = []domain.Event{
 	domain.ProposalSubmitted{Proposal: "p", Title: "p", Submitters: []string{"EEE"}, InCapacityOfChair: true, On: 1001},
 }
 
-var p, o = domain.OnProposal("p"), domain.OnOption("e", "o")
+var p, o, b = domain.OnProposal("p"), domain.OnOption("e", "o"), domain.OnOption("e", "b")
 
 const (
 	yes         = domain.Support
@@ -484,8 +484,18 @@ func TestHandWorked(t *testing.T) {
 		{"matrix: groups in lower case, divergence", events{says("G", p, reserved, 3), says("H", p, yes, 3), says("G", o, concerned, 3)}, 0, matrix("AAA", "BBB"), "c! cr"},
 		{"order: agreed before silent before nothing else", events{adopted}, 0, order, "proposal:p option:e/o"},
 		{"order: silent after contested", events{says("AAA", p, no, 1)}, 0, order, "proposal:p option:e/o"},
-		{"order: supportAtLeast after consensus", events{secondOption, says("AAA", o, yes, 1), says("BBB", o, yes, 1), domain.PositionStated{Actor: "AAA", Target: domain.OnOption("e", "b"), Stance: yes, StatedOn: day0}}, 1, order, "option:e/o option:e/b proposal:p"},
+		{"order: supportAtLeast after consensus", events{secondOption, says("AAA", o, yes, 1), says("BBB", o, yes, 1), says("AAA", b, yes, 1)}, 1, order, "option:e/o option:e/b proposal:p"},
 		{"order: then by key", events{secondOption}, -5, order, "option:e/b option:e/o"},
+		// o: 5 of 9 support, in GRULAC 1 of 2; b: 7 of 9 support, in GRULAC 0 of 1. Both CONTESTED.
+		{"order: crossRegional before supportAtLeast", events{
+			secondOption, admitted("AAB", domain.WEOG), admitted("AAC", domain.WEOG), admitted("AAD", domain.WEOG), admitted("EEF", domain.GRULAC),
+			says("AAA", o, yes, 1), says("BBB", o, yes, 1), says("CCC", o, yes, 1), says("DDD", o, yes, 1), says("EEE", o, yes, 1), says("EEF", o, no, 1),
+			says("AAA", b, yes, 1), says("AAB", b, yes, 1), says("AAC", b, yes, 1), says("AAD", b, yes, 1), says("BBB", b, yes, 1), says("CCC", b, yes, 1), says("DDD", b, yes, 1), says("EEE", b, no, 1),
+		}, 0, order, "option:e/o option:e/b proposal:p"},
+		// o: (1,1,0,0,0), A = 3/4; b: (2,0,1,0,0), A = 2/3·1/6 + 1/3 = 4/9; both supported by 2 of 5.
+		{"order: then agreement", events{secondOption, says("AAA", o, yes, 1), says("BBB", o, reserved, 1), says("AAA", b, yes, 1), says("BBB", b, yes, 1), says("CCC", b, neutral, 1)}, 1, order, "option:e/o option:e/b proposal:p"},
+		{"order: then declared", events{secondOption, says("AAA", o, neutral, 1), says("BBB", o, neutral, 1), says("AAA", b, neutral, 1)}, 1, order, "option:e/o option:e/b proposal:p"},
+		{"order: null agreement after any", events{submitted("q", 1, "EEE"), domain.ProposalAdopted{Proposal: "q", WithoutVote: true, On: day0 + 2}, says("EEE", domain.OnProposal("q"), neutral, 2), adopted}, 0, order, "proposal:q proposal:p option:e/o"},
 		{"common ground: options only, nobody opposes, somebody declared", events{secondOption, says("AAA", o, yes, 1), says("AAA", p, yes, 1)}, 0, commonGround(0, 0, 0), "option:e/o"},
 		{"common ground: nobody opposes", events{says("AAA", o, yes, 1), says("BBB", o, no, 1)}, 0, commonGround(0, 0, 0), ""},
 		{"common ground: at least the limits", events{says("AAA", o, yes, 1), says("BBB", o, neutral, 1)}, 0, commonGround(0.5, 0.4, 0), "option:e/o"},

@@ -55,6 +55,7 @@ type item struct {
 	own       domain.Date // The day of the fact.
 	day       domain.Date // The day it counts with.
 	statement bool
+	actor     string
 
 	alignedWith, dissociated []string // Of a group's position.
 }
@@ -121,7 +122,7 @@ func (w *world) listed(p *position, on domain.Date) bool {
 // not the act is still in force."
 func (w *world) itemOf(p *position, on domain.Date) item {
 	i := item{
-		ref: EvidenceRef{Kind: PositionEvidence, At: p.at}, stance: p.said.Stance, own: p.said.StatedOn, day: p.said.StatedOn, statement: true,
+		ref: EvidenceRef{Kind: PositionEvidence, At: p.at}, stance: p.said.Stance, own: p.said.StatedOn, day: p.said.StatedOn, statement: true, actor: p.said.Actor,
 		alignedWith: p.said.AlignedWith, dissociated: p.said.Dissociated,
 	}
 	if p.said.Explains != nil {
@@ -146,7 +147,7 @@ func (w *world) acted(actor string, t domain.Target, on domain.Date) []item {
 	if _, withdrawn := w.ended(t.Proposal, Withdrawn, on); !withdrawn {
 		for _, s := range w.proposal(t.Proposal).versions(on) {
 			if !s.InCapacityOfChair && slices.Contains(s.Submitters, actor) {
-				items = append(items, item{ref: EvidenceRef{Kind: SubmissionEvidence, At: s.At}, stance: domain.Support, own: s.On, day: s.On})
+				items = append(items, item{ref: EvidenceRef{Kind: SubmissionEvidence, At: s.At}, stance: domain.Support, own: s.On, day: s.On, actor: actor})
 			}
 		}
 	}
@@ -156,7 +157,7 @@ func (w *world) acted(actor string, t domain.Target, on domain.Date) []item {
 		}
 		// "any act with a `paragraph`: nothing (shown as a reservation, a paragraph vote)"
 		if stance := stanceOf(a.kind(on)); stance != 0 && a.done.Paragraph == "" {
-			items = append(items, item{ref: a.ref(), stance: stance, own: a.done.On, day: a.done.On})
+			items = append(items, item{ref: a.ref(), stance: stance, own: a.done.On, day: a.done.On, actor: actor})
 		}
 	}
 	return items
@@ -214,10 +215,12 @@ func (g *group) concerns(state string, i item) bool {
 // Standing gives where a State stands on a target, and what decides it. On a target that does not exist at the moment nobody
 // has declared anything.
 func (o *Oracle) Standing(m Moment, state string, t domain.Target) Standing {
-	return o.fold(m.At).standing(state, t, m.On)
+	s, _ := o.fold(m.At).standing(state, t, m.On)
+	return s
 }
 
-func (w *world) standing(state string, t domain.Target, on domain.Date) Standing {
+// standing also gives what decides; nil where nothing does.
+func (w *world) standing(state string, t domain.Target, on domain.Date) (Standing, *item) {
 	own := w.declaring(state, t, on)
 
 	// "For each group take the latest of those that concern the State. If the State is in its `dissociated`, this group says
@@ -234,11 +237,11 @@ func (w *world) standing(state string, t domain.Target, on domain.Date) Standing
 	slices.Reverse(said)
 
 	var s Standing
-	decides := domain.Date(0) // The day of the deciding evidence.
+	var decides *item
 	switch {
 	case len(own) > 0:
 		// "Of the State's own statements and acts in force that declare a stance, the one with the latest day decides"
-		s.Stance, s.Basis, decides = own[0].stance, OwnAct, own[0].day
+		s.Stance, s.Basis, decides = own[0].stance, OwnAct, &own[0]
 		if own[0].statement {
 			s.Basis = OwnStatement
 		}
@@ -250,7 +253,7 @@ func (w *world) standing(state string, t domain.Target, on domain.Date) Standing
 		s.Basis = GroupsDiverge
 	default:
 		// "All remaining groups of one stance: that stance, basis GROUP_STATEMENT."
-		s.Stance, s.Basis, decides = said[0].stance, GroupStatement, said[0].day
+		s.Stance, s.Basis, decides = said[0].stance, GroupStatement, &said[0]
 	}
 
 	// "all own evidence in force that declares, then of each group that says something for the State the one item taken (also
@@ -263,9 +266,9 @@ func (w *world) standing(state string, t domain.Target, on domain.Date) Standing
 
 	// "`onEarlierVersion`: the target is a proposal with at least two submissions at (P, D), and the day of the deciding
 	// evidence is before the day of the proposal's latest submission at (P, D)."
-	if decides != 0 && t.IsProposal() {
+	if decides != nil && t.IsProposal() {
 		versions := w.proposal(t.Proposal).versions(on)
-		s.OnEarlierVersion = len(versions) >= 2 && decides < versions[len(versions)-1].On
+		s.OnEarlierVersion = len(versions) >= 2 && decides.day < versions[len(versions)-1].On
 	}
-	return s
+	return s, decides
 }

@@ -24,8 +24,10 @@ func TestRandomIsDeterministic(t *testing.T) {
 func TestRandomIsValid(t *testing.T) {
 	large := history.World{States: 40, Observers: 2, StandingGroups: 5, AdHocGroups: 2, Proposals: 3, Options: 8, Sessions: 3, Days: 30, Events: 600}
 	for seed := range uint64(100) {
-		if err := history.Check(history.Random(seed, history.Small)); err != nil {
-			t.Errorf("seed %d: %v", seed, err)
+		for _, w := range []history.World{history.Small, history.Friendly} {
+			if err := history.Check(history.Random(seed, w)); err != nil {
+				t.Errorf("seed %d: %v", seed, err)
+			}
 		}
 	}
 	if err := history.Check(history.Random(1, large)); err != nil {
@@ -195,9 +197,13 @@ func TestRandomCovers(t *testing.T) {
 func TestRandomHistoriesHaveEveryAnswer(t *testing.T) {
 	seen := map[string]bool{}
 	for seed := range uint64(60) {
-		h := history.Random(seed, history.Small)
+		w := history.Small
+		if seed%2 == 1 {
+			w = history.Friendly
+		}
+		h := history.Random(seed, w)
 		q := oracle.New(h)
-		for _, m := range []oracle.Moment{{At: uint64(len(h))}, {At: uint64(len(h)) * 2 / 3, On: history.Small.Day(3)}} {
+		for _, m := range []oracle.Moment{{At: uint64(len(h))}, {At: uint64(len(h)) * 2 / 3, On: w.Day(3)}} {
 			for _, target := range q.Targets(m) {
 				seen[string(q.Convergence(m, target).Consensus)] = true
 				for _, state := range q.MemberStates(m) {
@@ -212,7 +218,7 @@ func TestRandomHistoriesHaveEveryAnswer(t *testing.T) {
 		}
 	}
 	for _, what := range []string{
-		"AGREED", "NO_OBJECTION", "CONTESTED", "SILENT", "OWN_STATEMENT", "OWN_ACT", "GROUP_STATEMENT", "GROUPS_DIVERGE", "NONE",
+		"AGREED", "CONVERGED", "NO_OBJECTION", "CONTESTED", "SILENT", "OWN_STATEMENT", "OWN_ACT", "GROUP_STATEMENT", "GROUPS_DIVERGE", "NONE",
 		"Position", "Submission", "Endorsement", "an earlier version",
 	} {
 		if !seen[what] {

@@ -19,10 +19,15 @@ type World struct {
 	Sessions           int
 	Days               int // FirstDay and those after it.
 	Events             int // At least so many events; a few more where an append is longer than one.
+	// Agreeable has most stances supportive, so that views converge now and then.
+	Agreeable bool
 }
 
 // Small is a world in which most things happen to most others within 80 events.
 var Small = World{States: 6, Observers: 1, StandingGroups: 2, AdHocGroups: 1, Proposals: 2, Options: 3, Sessions: 1, Days: 6, Events: 80}
+
+// Friendly is Small with most stances supportive, of five States of one regional group each.
+var Friendly = World{States: 5, Observers: 1, StandingGroups: 1, Proposals: 1, Options: 2, Sessions: 1, Days: 5, Events: 80, Agreeable: true}
 
 // Day gives the n-th day of the world, from 0.
 func (World) Day(n int) domain.Date { return FirstDay + domain.Date(n) }
@@ -195,7 +200,7 @@ func (m *maker) admit() {
 		return
 	}
 	code := stateCode(n)
-	s := domain.StateAdmitted{State: code, Names: names(code), AdmittedOn: FirstDay - 1000, RegionalGroup: domain.RegionalGroups[n%5]}
+	s := domain.StateAdmitted{State: code, Names: names(code), AdmittedOn: FirstDay - 1000, RegionalGroup: domain.RegionalGroups[m.defined["member"]%5]}
 	if n >= 1 && n <= m.world.Observers { // After one Member State.
 		s.Observer, s.RegionalGroup, s.AdmittedOn = true, 0, 0
 	} else if m.chance(3) {
@@ -203,6 +208,9 @@ func (m *maker) admit() {
 	}
 	if m.record(s) {
 		m.defined["state"]++
+		if !s.Observer {
+			m.defined["member"]++
+		}
 		m.states = append(m.states, code)
 	}
 }
@@ -408,7 +416,12 @@ func (m *maker) deed(actor, slug string) (domain.ActRef, bool) {
 }
 
 // stance is one of the five, or none.
-func (m *maker) stance() domain.Stance { return domain.Stance(m.rand.IntN(6)) }
+func (m *maker) stance() domain.Stance {
+	if m.world.Agreeable && !m.chance(8) {
+		return domain.Support + domain.Stance(m.rand.IntN(3))
+	}
+	return domain.Stance(m.rand.IntN(6))
+}
 
 func (m *maker) state() {
 	p := domain.PositionStated{
@@ -490,6 +503,9 @@ func (m *maker) retract() {
 
 func (m *maker) endorse() {
 	kinds := []domain.EndorsementKind{domain.Sponsor, domain.Cosponsor, domain.JointStatement, domain.JoinedConsensus, domain.Dissociated, domain.Dissociated}
+	if m.world.Agreeable {
+		kinds = kinds[:5]
+	}
 	e := domain.EndorsementGiven{Proposal: m.slug(), Actor: m.actor(), Kind: pick(m, kinds), On: m.day(), Source: m.source()}
 	if !m.chance(4) {
 		e.DocumentSymbol = m.symbol()
@@ -519,6 +535,9 @@ func (m *maker) vote() {
 	var cast [5]int
 	for _, state := range m.some(m.states, max(1, len(m.states)-1)) {
 		ballot := domain.Yes + domain.Ballot(m.rand.IntN(4))
+		if m.world.Agreeable && m.chance(2) {
+			ballot = domain.Yes
+		}
 		v.Ballots = append(v.Ballots, domain.CastBallot{State: state, Ballot: ballot})
 		cast[ballot]++
 	}
