@@ -119,6 +119,7 @@ func tryFault(dir string, at int64, f fault) error {
 		if err := h.check(log); err != nil {
 			return fail("before the close", err)
 		}
+		settle(log)
 		if err := copyFolder(dir, dir+"-killed"); err != nil {
 			return err
 		}
@@ -208,6 +209,7 @@ func TestAFullDiskIsSaidAndOver(t *testing.T) {
 			}
 		}
 		if round%2 == 0 {
+			settle(log)
 			if err := copyFolder(dir, fmt.Sprint(dir, round)); err != nil {
 				t.Fatal(err)
 			}

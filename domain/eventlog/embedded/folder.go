@@ -50,7 +50,7 @@ func prepareFolder(dir string) (string, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return "", fmt.Errorf("this user may not look into it (%v); change its owner or mode, or name another folder: %w", err, ErrFolder)
 	case err != nil:
-		return "", fmt.Errorf("%v: %w", err, ErrFolder)
+		return "", fmt.Errorf("%v; name another folder: %w", err, ErrFolder)
 	case !info.IsDir():
 		return "", fmt.Errorf("it is a file; name the folder that holds %s, or a new one: %w", recordFile, ErrFolder)
 	}
@@ -226,7 +226,11 @@ func pageSum(page []byte) uint64 {
 }
 
 func pageSound(page []byte) bool {
-	return pageSum(page) == binary.LittleEndian.Uint64(page[pageSize-pageSumSize:])
+	sum := pageSum(page)
+	if sum == 0 && len(bytes.Trim(page, "\x00")) == 0 {
+		return false // Zeros sum up to zero, but SQLite writes no such page; a file system that lost a block gives one.
+	}
+	return sum == binary.LittleEndian.Uint64(page[pageSize-pageSumSize:])
 }
 
 // checkPages looks at every byte of the database file: also at those that no query reads. The write-ahead log has been

@@ -60,7 +60,7 @@ var _ eventlog.Log = (*Log)(nil)
 // event: about a second for a million events. Of what is wrong it says what, where, and what to do: the error wraps
 // ErrInUse, ErrFormat, ErrFolder or eventlog.ErrCorrupt. A store that is refused is left as it is.
 func Open(config Config) (_ *Log, err error) {
-	wrap := func(err error) error { return fmt.Errorf("open the store in %s: %w", config.Dir, err) }
+	wrap := func(err error) error { return fmt.Errorf("open the store in %q: %w", config.Dir, err) }
 	if config.CheckpointPages <= 0 {
 		config.CheckpointPages = 4096
 	}

@@ -227,6 +227,14 @@ func config(dir string) embedded.Config {
 	return embedded.Config{Dir: dir, CheckpointPages: 12, CachePages: 16}
 }
 
+// neverFoldedBack is that of a store whose whole work stays in the write-ahead log until it is closed.
+func neverFoldedBack(dir string) embedded.Config { return embedded.Config{Dir: dir} }
+
+// settle waits until the writer rests: what it does after its last answer is over once it answers again.
+func settle(log eventlog.Log) {
+	_, _ = log.Append(context.Background(), eventlog.Append{Stream: "settle", Expected: 1 << 40, Events: []eventlog.Event{testEvent(1, 1)}})
+}
+
 // checkFolder opens the store that a crash left and judges it, twice: what was opened once must open again. And it must
 // take events.
 func (h *history) checkFolder(dir string) error {
