@@ -1,0 +1,67 @@
+package resolver
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/graph/model"
+	"github.com/rapporteur/rapporteur/projections"
+)
+
+func optionRef(key string) domain.OptionRef {
+	element, option, _ := strings.Cut(key, "/")
+	return domain.OptionRef{Element: element, Option: option}
+}
+
+// targetsWhere gives the targets for which everything asked holds: among those named, an option of one of the elements, a
+// proposal only where proposals are wanted. Nil asks nothing, and gives all.
+func targetsWhere(m model.Moment, named []domain.Target, elements []string, proposals bool) []domain.Target {
+	if elements == nil && proposals {
+		return named
+	}
+	if named == nil {
+		named = m.Targets()
+	}
+	return slices.DeleteFunc(named, func(t domain.Target) bool {
+		return t.IsProposal() && !proposals || elements != nil && !slices.Contains(elements, t.Option.Element)
+	})
+}
+
+// convergenceOn gives where views stand on a target at a moment. The schema promises a Convergence, so before the target exists
+// there is an error and not a figure: nobody could have declared anything.
+func (r *Resolver) convergenceOn(ctx context.Context, above model.Moment, target domain.Target, asOf *model.AsOf) (*model.Convergence, error) {
+	m, err := r.moment(ctx, &above, asOf)
+	if err != nil {
+		return nil, err
+	}
+	c, ok := m.Convergence(target)
+	if !ok {
+		return nil, domain.Refuse(domain.NotFound, "asOf", fmt.Sprintf("%s does not exist at this moment; ask for a later one.", target.Key()))
+	}
+	return model.NewConvergence(m, c), nil
+}
+
+func (r *Resolver) proposalFilter(f *faults, filter *model.ProposalFilter) (where projections.ProposalFilter, p parts) {
+	if filter == nil {
+		return where, parts{""}
+	}
+	where = projections.ProposalFilter{Statuses: filter.Statuses, Submitter: value(filter.Submitter), Text: value(filter.Text)}
+	if filter.Submitter != nil {
+		r.names(f).actor("filter.submitter", *filter.Submitter)
+	}
+	p = parts{""}
+	p.list("statuses", texts(where.Statuses))
+	p.text("submitter", where.Submitter)
+	p.text("text", where.Text)
+	return where, p
+}
+
+func eventFilter(filter *model.EventFilter) projections.EventFilter {
+	if filter == nil {
+		return projections.EventFilter{}
+	}
+	return projections.EventFilter{StreamPrefix: value(filter.StreamPrefix), Types: filter.Types, RecordedBy: value(filter.RecordedBy)}
+}
