@@ -1,0 +1,112 @@
+package graph
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/domain/eventlog"
+	"github.com/rapporteur/rapporteur/domain/recorder"
+	"github.com/rapporteur/rapporteur/graph/generated"
+	"github.com/rapporteur/rapporteur/graph/graphiql"
+	"github.com/rapporteur/rapporteur/graph/httpgraphql"
+	"github.com/rapporteur/rapporteur/graph/resolver"
+	"github.com/rapporteur/rapporteur/projections"
+)
+
+// Config says what is served, and how. Model and Log are needed.
+type Config struct {
+	Model *projections.Model
+	Log   eventlog.Log
+	// Recorder is the write side on the same log and model (see NewReader). Nil where nothing is recorded here.
+	Recorder *recorder.Recorder
+	// Ready says why this node cannot answer or record as it should, in a sentence; nil, or nil from it, is ready.
+	Ready func(context.Context) error
+
+	// Limits of /graphql; a complexity of zero is DefaultComplexity.
+	Limits httpgraphql.Limits
+	// AnyHost answers under any name and to pages of other origins: for a server that asks who is there. Otherwise only under the
+	// names of this machine itself and AllowedHosts, since whoever gets through may record (httpgraphql.LoopbackOnly).
+	AnyHost      bool
+	AllowedHosts []string
+
+	Logger *slog.Logger // slog.Default(), if nil
+}
+
+// NewHandler makes the server's handler: /graphql, /graphiql, /healthz, /readyz, and / that leads to the editor.
+func NewHandler(c Config) http.Handler {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", newGraphQL(c))
+	mux.Handle(graphiql.Mount, graphiql.Handler())
+	mux.Handle(graphiql.Mount+"/", graphiql.Handler())
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, graphiql.Mount, http.StatusFound) // Not for ever: the explorer will be here.
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "The server runs.") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if c.Ready != nil {
+			if err := c.Ready(r.Context()); err != nil {
+				say(w, http.StatusServiceUnavailable, err.Error())
+				return
+			}
+		}
+		say(w, http.StatusOK, "The record is read up to position "+strconv.FormatUint(c.Model.At(), 10)+", and can be recorded to.")
+	})
+	handler := httpgraphql.SecurityHeaders(mux)
+	if !c.AnyHost {
+		handler = httpgraphql.LoopbackOnly(handler, c.AllowedHosts...)
+	}
+	return handler
+}
+
+func say(w http.ResponseWriter, status int, sentence string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, sentence+"\n")
+}
+
+// newGraphQL serves the public schema.
+func newGraphQL(c Config) *httpgraphql.Handler {
+	root := &resolver.Resolver{Model: c.Model, Log: c.Log, Recorder: c.Recorder}
+	schema := generated.NewExecutableSchema(generated.Config{Resolvers: root, Complexity: costs()})
+	if c.Limits.Complexity == 0 {
+		c.Limits.Complexity = DefaultComplexity
+	}
+	return httpgraphql.New(schema, httpgraphql.Config{
+		Limits: c.Limits,
+		Logger: c.Logger,
+		Prepare: func(ctx context.Context, _ *ast.OperationDefinition) context.Context {
+			return root.Begin(ctx)
+		},
+		Extensions: func(ctx context.Context) map[string]any {
+			return map[string]any{"at": projections.LogPosition(resolver.At(ctx))}
+		},
+		Present: present(c.Logger),
+	})
+}
+
+// NewReader makes of the read model what the recorder reads with.
+func NewReader(m *projections.Model) recorder.Reader { return reader{m} }
+
+type reader struct{ model *projections.Model }
+
+func (r reader) Facts(today domain.Date) domain.Facts { return r.model.Facts(today) }
+
+func (r reader) Key(subject, key string) (recorder.KeyUse, bool) {
+	use, ok := r.model.Key(subject, key)
+	return recorder.KeyUse{
+		Stream: use.Stream, First: eventlog.Revision(use.First), Last: eventlog.Revision(use.Last), InputHash: use.InputHash,
+	}, ok
+}
+
+func (r reader) Wait(ctx context.Context, stream string, revision eventlog.Revision) (uint64, error) {
+	return r.model.Wait(ctx, stream, int64(revision))
+}
