@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/domain/roster"
@@ -79,7 +80,7 @@ type stage struct {
 
 func read(fsys fs.FS, files []layout) (Input, []Fault) {
 	d := &dataset{tables: map[string]*table{}, digest: sha256.New(), proposals: map[string]*proposal{}, labels: map[string]string{}}
-	d.names = names{states: roster.NewIndex(), actors: roster.NewIndex(), builtIn: roster.BuiltIn()}
+	d.names = names{states: roster.NewIndex(), actors: roster.NewIndex(), builtIn: sync.OnceValue(roster.BuiltIn)}
 	d.open(fsys, files)
 
 	// In this order, since later files name what earlier ones define.
@@ -171,7 +172,7 @@ func (d *dataset) lookAround(fsys fs.FS, found bool) {
 		if e.IsDir() || !strings.EqualFold(path.Ext(name), ".csv") || slices.Contains(known, name) {
 			continue
 		}
-		for _, near := range domain.Nearest(name, known) {
+		for _, near := range nearest(name, known) {
 			if missing := !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == near }); missing {
 				d.faults = append(d.faults, Fault{File: name, Message: fmt.Sprintf("A data set has no file %q; did you mean %s? Rename it, or take it out of the folder.", name, near)})
 				break

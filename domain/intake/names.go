@@ -11,9 +11,9 @@ import (
 
 // names resolves the cells in which States and groups stand: a code, or a name or alias in any language.
 type names struct {
-	states  *roster.Index // The States of the data set.
-	actors  *roster.Index // And its groups.
-	builtIn *roster.Index // For States that are on record, and not in this data set.
+	states  *roster.Index        // The States of the data set.
+	actors  *roster.Index        // And its groups.
+	builtIn func() *roster.Index // For States that are on record, and not in this data set. Made when first needed.
 }
 
 // state reads a cell with a State.
@@ -59,6 +59,10 @@ func (n *names) actorList(r *row, column string) []string {
 }
 
 func (n *names) stateNamed(r *row, column, word string) string {
+	if group := n.actors.Find(word); len(group) == 1 && len(n.states.Find(word)) == 0 {
+		r.fault(column, "%s is a group; name a State here.", group[0])
+		return ""
+	}
 	return n.resolve(r, column, word, "State", n.states)
 }
 
@@ -67,7 +71,7 @@ func (n *names) stateNamed(r *row, column, word string) string {
 var groupCode = regexp.MustCompile(`^[A-Z0-9]+(-[A-Z0-9]+)*$`)
 
 func (n *names) actorNamed(r *row, column, word string) string {
-	if len(n.actors.Find(word)) == 0 && len(n.builtIn.Find(word)) == 0 && groupCode.MatchString(word) {
+	if groupCode.MatchString(word) && len(n.actors.Find(word)) == 0 && len(n.builtIn().Find(word)) == 0 {
 		r.needs = append(r.needs, word)
 		return word
 	}
@@ -78,7 +82,7 @@ func (n *names) resolve(r *row, column, word, noun string, index *roster.Index) 
 	code, err := index.Resolve(word)
 	var unknown *roster.UnknownName
 	if errors.As(err, &unknown) && len(index.Find(word)) == 0 {
-		if found := n.builtIn.Find(word); len(found) == 1 {
+		if found := n.builtIn().Find(word); len(found) == 1 {
 			code, err = found[0], nil
 		}
 	}

@@ -170,6 +170,20 @@ func (d *dataset) readEnd(r *row, slug string, submitted domain.Date, source dom
 		}
 		r.fault(column, "Only a proposal that is %s has its %s; this one is %s.", list(of, "or"), column, status)
 	}
+	needs := func(column string) {
+		if r.cells[column] == "" {
+			r.fault(column, "The cell is empty; a proposal that is %s has its %s.", status, column)
+		}
+	}
+	needsDay := func() domain.Date {
+		needs("status_on")
+		return r.day("status_on")
+	}
+	successor := func() string {
+		needs("successor")
+		r.needs = append(r.needs, r.cells["successor"])
+		return r.text("successor")
+	}
 	var end domain.Command
 	switch status {
 	case "submitted":
@@ -177,15 +191,17 @@ func (d *dataset) readEnd(r *row, slug string, submitted domain.Date, source dom
 			r.fault("status_on", "This proposal is submitted, which it was on its date; give the status that it had from this day on.")
 		}
 	case "merged":
-		end = domain.MergeProposal{Slug: slug, Into: r.key("successor"), On: r.needDay("status_on"), Source: source}
+		end = domain.MergeProposal{Slug: slug, Into: successor(), On: needsDay(), Source: source}
 	case "superseded":
 		columns["by"] = "successor"
-		end = domain.SupersedeProposal{Slug: slug, By: r.key("successor"), On: r.needDay("status_on"), Source: source}
+		end = domain.SupersedeProposal{Slug: slug, By: successor(), On: needsDay(), Source: source}
 	case "withdrawn":
 		end = domain.WithdrawProposal{Slug: slug, On: r.needDay("status_on"), Source: source}
 	case "adopted":
-		end = domain.AdoptProposal{Slug: slug, Symbol: r.text("outcome_symbol"), By: r.need("adopted_by"), WithoutVote: r.needYes("without_vote"),
-			On: r.needDay("status_on"), Source: source}
+		needs("adopted_by")
+		needs("without_vote") // Whether there was a vote decides a figure: it is said, not assumed.
+		end = domain.AdoptProposal{Slug: slug, Symbol: r.text("outcome_symbol"), By: r.text("adopted_by"), WithoutVote: r.yes("without_vote", false),
+			On: needsDay(), Source: source}
 	default:
 		r.fault("status", "%q is no status of a proposal; it is one of %s.", r.cells["status"], list(statuses, "or"))
 		return nil, nil

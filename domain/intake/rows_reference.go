@@ -102,7 +102,9 @@ func (d *dataset) readGroups() {
 			d.names.actors.Add(code, []string{r.cells["label"]})
 		}
 		for _, column := range []string{"label", "kind"} {
-			if cell := r.cells[column]; cell != "" && cell != f.cells[column] {
+			cell := r.cells[column]
+			agree := cell == "" || cell == f.cells[column] || column == "kind" && schemaWord(cell) == schemaWord(f.cells[column])
+			if !agree {
 				r.fault(column, "The %s of %s is %q here and %q in line %d; the rows of a group agree.", column, code, shown(cell), shown(f.cells[column]), f.line)
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/domain/roster"
 )
 
 // table is a file that was read: its rows, each cell under its column's name.
@@ -79,7 +79,7 @@ func (t *table) readHeader(header, columns, required []string) bool {
 	readable := true
 	for i, h := range header {
 		h = strings.TrimSpace(h)
-		near := domain.Nearest(h, columns)
+		near := nearest(h, columns)
 		switch {
 		case h == "":
 			t.fault(1, "", "", "Column %d has no name; name it, or take it out of every line.", i+1)
@@ -148,6 +148,17 @@ func (t *table) quoteFault(err error) {
 
 func (t *table) fault(line int, column, value, format string, args ...any) {
 	t.faults = append(t.faults, Fault{File: t.name, Line: line, Column: column, Value: value, Message: fmt.Sprintf(format, args...)})
+}
+
+// nearest gives those of the known words that a person may have meant. Unlike keys, which domain.Nearest compares, columns and
+// files are made of words, and a part of one is as good a hint.
+func nearest(word string, known []string) []string {
+	index := roster.NewIndex()
+	for _, k := range known {
+		index.Add(k, []string{k})
+	}
+	near := index.Suggest(word)
+	return near[:min(len(near), 3)]
 }
 
 // list writes words for a sentence: "a, b or c".

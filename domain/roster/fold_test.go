@@ -39,14 +39,12 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// Every character folds to something that folds to itself, alone and between letters.
+// Every character folds to something that folds to itself, within a text and at its end.
 func TestFoldTwiceIsFoldOnce(t *testing.T) {
 	for r := rune(0); r <= utf8.MaxRune; r++ {
-		for _, s := range []string{string(r), "a " + string(r) + " b"} {
-			once := roster.Fold(s)
-			if twice := roster.Fold(once); twice != once {
-				t.Fatalf("%U: %q folds to %q", r, once, twice)
-			}
+		once := roster.Fold("a " + string(r) + " b" + string(r))
+		if twice := roster.Fold(once); twice != once {
+			t.Fatalf("%U: %q folds to %q", r, once, twice)
 		}
 		if r == 0xffff && testing.Short() {
 			break

@@ -45,7 +45,7 @@ func (x *Index) suggest(word string) (codes []string, ambiguous bool) {
 				note(n.code, d)
 			}
 		}
-		if len(best) == 0 { // Then a code may be meant.
+		if len(best) == 0 && len(folded) > 2 { // Then a code may be meant; of two letters any code has one.
 			for code := range x.label {
 				limit := min(allowed, len(code)/3)
 				if d := distance(folded, []rune(Fold(code)), limit); d <= limit {
