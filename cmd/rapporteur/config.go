@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rapporteur/rapporteur/domain/eventlog"
+	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
+)
+
+// commands is the grammar of the command line. Each flag can be given as an environment variable, too: RAPPORTEUR_ and the
+// flag's name in capitals.
+type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Record the built-in negotiation in a store of its own and serve it."`
+	Serve   serveCommand   `cmd:"" help:"Serve a store: GraphQL and a query editor."`
+	Import  importCommands `cmd:"" help:"Record what files hold."`
+	Replay  replayCommand  `cmd:"" help:"Read the record from its beginning, rebuild the read model and print its digest."`
+	Version versionCommand `cmd:"" help:"Print version, commit, Go and the versions of the events."`
+
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
+}
+
+// storeFlag names a store.
+type storeFlag struct {
+	Store string `default:"file:rapporteur-data" placeholder:"STORE" help:"The store: file:DIR, one file in a folder (default ${default})."`
+}
+
+// dir gives the folder of an embedded store.
+func (s storeFlag) dir() (string, error) {
+	dir, ok := strings.CutPrefix(s.Store, "file:")
+	if !ok || dir == "" {
+		return "", &usage{fmt.Sprintf("--store %q names no store; write file: and a folder, for example --store file:rapporteur-data", s.Store)}
+	}
+	return dir, nil
+}
+
+// open opens the store, which is made if it is not there. This is the only place where an adapter is chosen.
+func (s storeFlag) open() (*embedded.Log, error) {
+	dir, err := s.dir()
+	if err != nil {
+		return nil, err
+	}
+	return embedded.Open(embedded.Config{Dir: dir})
+}
+
+// openExisting opens a store that must be there: a misspelt folder is not to become an empty record.
+func (s storeFlag) openExisting() (*embedded.Log, error) {
+	dir, err := s.dir()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("open the store %s: %w; name the folder of a record with --store file:DIR", s.Store, err)
+	}
+	return embedded.Open(embedded.Config{Dir: dir})
+}
+
+var _ eventlog.Log = (*embedded.Log)(nil)
+
+// listenFlag names the address that is served.
+type listenFlag struct {
+	Listen string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve: a loopback host and a port (default ${default}); port 0 takes a free one."`
+}
+
+// listen takes the address. Without authentication only loopback is served: whoever reaches the address may record.
+func (l listenFlag) listen() (net.Listener, error) {
+	host, _, err := net.SplitHostPort(l.Listen)
+	if err != nil {
+		return nil, &usage{fmt.Sprintf("--listen %q is no address (%v); write a host and a port, for example --listen 127.0.0.1:8080", l.Listen, err)}
+	}
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return nil, &usage{fmt.Sprintf("--listen %s can be reached from other machines, and there is no authentication; listen on 127.0.0.1, [::1] or localhost", l.Listen)}
+	}
+	listener, err := net.Listen("tcp", l.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("the address %s cannot be served (%w); name another with --listen, for example --listen 127.0.0.1:0 for a free port", l.Listen, err)
+	}
+	return listener, nil
+}
+
+// authFlag says who may ask and record.
+type authFlag struct {
+	Auth string `default:"none" enum:"none" help:"Who may ask and record: none, everybody who reaches the address (the only one there is)."`
+}

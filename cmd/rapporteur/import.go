@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/rapporteur/rapporteur/domain/intake"
+	"github.com/rapporteur/rapporteur/domain/recorder"
+)
+
+type importCommands struct {
+	Dataset importDatasetCommand `cmd:"" help:"Record a data set folder: CSV files in the form of the built-in negotiation."`
+}
+
+type importDatasetCommand struct {
+	storeFlag
+	Dir    string `arg:"" placeholder:"DIR" help:"The folder of the data set."`
+	DryRun bool   `help:"Read and check everything, say what would be recorded, and record nothing."`
+	JSON   bool   `help:"Print as JSON."`
+}
+
+type importReport struct {
+	Recorded map[string]int `json:"recorded"` // Rows, by file.
+	Skipped  int            `json:"skipped"`  // Rows that were on record already.
+	Events   int            `json:"events"`
+	DryRun   bool           `json:"dryRun"`
+}
+
+// Run reads the folder, checks everything, tells all faults at once, and records if there are none.
+func (c *importDatasetCommand) Run(ctx context.Context, out output) error {
+	if info, err := os.Stat(c.Dir); err != nil {
+		return fmt.Errorf("import %s: %w; name the folder of a data set", c.Dir, err)
+	} else if !info.IsDir() {
+		return fmt.Errorf("import %s: it is a file; name the folder that holds the CSV files", c.Dir)
+	}
+	input, faults := intake.Dataset(os.DirFS(c.Dir))
+	input.Name = filepath.Base(filepath.Clean(c.Dir))
+
+	log, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	return importRows(ctx, recorder.New(log, nil, recorder.Config{}), input, faults, c.DryRun, c.JSON, out)
+}
+
+// importRows records the rows of an input and reports.
+func importRows(ctx context.Context, r *recorder.Recorder, input intake.Input, faults []intake.Fault, dryRun, json bool, out output) error {
+	if len(faults) > 0 {
+		return faultsError(faults)
+	}
+	bar := newProgress(out.err, "recording", -1)
+	report, err := r.RecordAll(ctx, input.Rows, recorder.AllOptions{
+		By: "import", SHA256: input.SHA256, Name: input.Name, DryRun: dryRun, Progress: bar.to,
+	})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if json {
+		return printJSON(out, importReport{Recorded: report.Recorded, Skipped: report.Skipped, Events: report.Events, DryRun: dryRun})
+	}
+	verb := "recorded"
+	if dryRun {
+		verb = "would record"
+	}
+	fmt.Fprintf(out.out, "%s %d events\n", verb, report.Events)
+	for _, file := range slices.Sorted(maps.Keys(report.Recorded)) {
+		fmt.Fprintf(out.out, "  %-22s %6d rows\n", file, report.Recorded[file])
+	}
+	if report.Skipped > 0 {
+		fmt.Fprintf(out.out, "  on record already      %6d rows\n", report.Skipped)
+	}
+	return nil
+}
+
+// faultsError tells the first faults of a data set.
+func faultsError(faults []intake.Fault) error {
+	text := fmt.Sprintf("%d faults; nothing was recorded", len(faults))
+	for i, f := range faults {
+		if i == 50 {
+			text += fmt.Sprintf("\nand %d more", len(faults)-i)
+			break
+		}
+		text += "\n" + f.String()
+	}
+	return fmt.Errorf("%s", text)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/rapporteur/rapporteur"
+
+// rule says what the non-test files of a package may import of our own packages and, where it is pure, of outside modules.
+// The standard library is always allowed, but for what pure packages must not reach.
+type rule struct {
+	pure    bool
+	own     []string // Relative to the module; "x/..." means x and all below it.
+	outside []string // Modules; nil allows none in a pure package, and any elsewhere.
+	why     string
+}
+
+// rules are the laws of the house, by folder. A folder without a rule fails the test.
+var rules = map[string]rule{
+	"cmd/rapporteur": {own: []string{"..."}, why: "the one place where everything is put together"},
+	"deploy/demo":    {pure: true, why: "data alone"},
+
+	"domain":          {pure: true, why: "the vocabulary and the rules depend on nothing"},
+	"domain/roster":   {pure: true, own: []string{"domain"}, outside: []string{"golang.org/x/text"}, why: "names to codes: Unicode's foldings are not in the standard library"},
+	"domain/codec":    {pure: true, own: []string{"domain", "domain/eventlog/leaf"}, why: "the form of events; leaf has the canonical form of a JSON string, which must be one"},
+	"domain/intake":   {pure: true, own: []string{"domain", "domain/roster"}, outside: []string{"golang.org/x/text"}, why: "files to commands; text is normalised where it enters"},
+	"domain/recorder": {own: []string{"domain", "domain/codec", "domain/eventlog"}, outside: []string{}, why: "the write side's shell knows the port, not a store"},
+
+	"domain/eventlog":              {outside: []string{}, why: "the port moves names and bytes"},
+	"domain/eventlog/leaf":         {pure: true, why: "what an auditor takes away"},
+	"domain/eventlog/eventlogtest": {own: []string{"domain/eventlog", "domain/eventlog/leaf"}, why: "the suite knows the port alone"},
+	"domain/eventlog/embedded":     {own: []string{"domain/eventlog", "domain/eventlog/leaf"}, why: "an adapter knows no event"},
+
+	"projections":                {own: []string{"domain", "domain/roster", "domain/codec", "domain/eventlog", "projections/bitemporal", "projections/convergence"}, why: "the read model knows neither GraphQL nor a store"},
+	"projections/bitemporal":     {pure: true, why: "two times, and nothing of what happens in them"},
+	"projections/convergence":    {pure: true, own: []string{"domain"}, why: "exact figures over standings"},
+	"projections/oracle":         {pure: true, own: []string{"domain"}, why: "the brute force must not know what it is compared with"},
+	"projections/oracle/history": {own: []string{"domain", "projections/oracle"}, why: "histories for tests"},
+
+	"graph":             {own: []string{"domain", "domain/roster", "domain/recorder", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/..."}, why: "never an adapter, the codec or a message library"},
+	"graph/generated":   {own: []string{"domain", "domain/eventlog", "projections", "projections/convergence", "graph/..."}, why: "as graph"},
+	"graph/model":       {own: []string{"domain", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/relay"}, why: "as graph"},
+	"graph/resolver":    {own: []string{"domain", "domain/roster", "domain/recorder", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/..."}, why: "as graph"},
+	"graph/relay":       {pure: true, own: []string{"domain"}, why: "ids and cursors are text"},
+	"graph/httpgraphql": {why: "the transport knows nothing of the domain"},
+	"graph/graphiql":    {outside: []string{}, why: "a page and its files"},
+}
+
+// What a pure package must not import of the standard library: files, sockets, processes.
+var impure = []string{"os", "os/exec", "net", "net/http", "syscall", "math/rand", "math/rand/v2", "crypto/rand", "sync", "database/sql", "log", "log/slog"}
+
+type pkg struct {
+	ImportPath, Dir string
+	GoFiles         []string
+	Imports         []string
+	Standard        bool
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", "./...")
+	cmd.Dir = filepath.Join("..", "..")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var list []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func TestImportRules(t *testing.T) {
+	for _, p := range packages(t) {
+		folder := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		r, ok := rules[folder]
+		if !ok {
+			if len(p.GoFiles) > 0 {
+				t.Errorf("%s has no import rule; add one to the table, with its reason", folder)
+			}
+			continue
+		}
+		for _, path := range p.Imports {
+			if broken := r.breaks(path); broken != "" {
+				t.Errorf("%s imports %s: %s (%s)", folder, path, broken, r.why)
+			}
+		}
+		if r.pure {
+			for _, name := range p.GoFiles {
+				checkPure(t, filepath.Join(p.Dir, name), folder)
+			}
+		}
+	}
+}
+
+// breaks says how an import breaks the rule, or nothing.
+func (r rule) breaks(path string) string {
+	if own, ok := strings.CutPrefix(path, module+"/"); ok {
+		for _, allowed := range r.own {
+			if own == allowed || strings.HasSuffix(allowed, "...") && strings.HasPrefix(own, strings.TrimSuffix(allowed, "...")) {
+				return ""
+			}
+		}
+		return "this package must not know it"
+	}
+	first, _, _ := strings.Cut(path, "/")
+	if !strings.Contains(first, ".") {
+		if r.pure && slices.Contains(impure, path) {
+			return "a pure package reaches no file, socket, lock or random number"
+		}
+		return ""
+	}
+	if r.outside == nil && !r.pure {
+		return ""
+	}
+	for _, allowed := range r.outside {
+		if path == allowed || strings.HasPrefix(path, allowed+"/") {
+			return ""
+		}
+	}
+	return "this package uses the standard library alone"
+}
+
+// checkPure looks for a clock, a goroutine and, in the exact figures, a floating-point number.
+func checkPure(t *testing.T, file, folder string) {
+	t.Helper()
+	set := token.NewFileSet()
+	f, err := parser.ParseFile(set, file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		what := ""
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			what = "starts a goroutine"
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "After", "Sleep", "Tick", "NewTimer", "NewTicker"}, n.Sel.Name) {
+				what = "asks the clock"
+			}
+		case *ast.Ident:
+			if folder == "projections/convergence" && (n.Name == "float64" || n.Name == "float32") {
+				what = "has a floating-point number"
+			}
+		case *ast.BasicLit:
+			if _, err := strconv.ParseInt(n.Value, 0, 64); folder == "projections/convergence" && n.Kind == token.FLOAT && err != nil {
+				what = "has a floating-point number"
+			}
+		}
+		if what != "" {
+			t.Errorf("%s: a pure package that %s", set.Position(n.Pos()), what)
+		}
+		return true
+	})
+}

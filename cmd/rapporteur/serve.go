@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rapporteur/rapporteur/deploy/demo"
+	"github.com/rapporteur/rapporteur/domain/eventlog"
+	"github.com/rapporteur/rapporteur/domain/intake"
+	"github.com/rapporteur/rapporteur/domain/recorder"
+	"github.com/rapporteur/rapporteur/graph"
+	"github.com/rapporteur/rapporteur/graph/httpgraphql"
+	"github.com/rapporteur/rapporteur/projections"
+)
+
+type serveCommand struct {
+	storeFlag
+	listenFlag
+	authFlag
+	Empty bool `help:"Leave a new store empty: without the reference data (195 States, ten groups)."`
+}
+
+// Run serves a store until the context ends.
+func (c *serveCommand) Run(ctx context.Context, out output) error {
+	// The address first: a port in use is told before a store is made.
+	listener, err := c.listen()
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	log, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	n, err := newNode(ctx, log, out)
+	if err != nil {
+		return err
+	}
+	if n.model.At() == 0 && !c.Empty {
+		report, err := n.recordReference(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out.out, "new store: recorded the reference data, %d events\n", report.Events)
+	}
+	return n.serve(ctx, listener, func(address string) {
+		fmt.Fprintf(out.out, "serving %s, %d events\nGraphQL  http://%s/graphql\neditor   http://%s/graphiql\n", c.Store, n.model.At(), address, address)
+	})
+}
+
+// node is a running program: a record, its read model, and what records into it.
+type node struct {
+	log      eventlog.Log
+	model    *projections.Model
+	recorder *recorder.Recorder
+	logger   *slog.Logger
+}
+
+// newNode catches up with a log.
+func newNode(ctx context.Context, log eventlog.Log, out output) (*node, error) {
+	n := &node{log: log, model: projections.New(), logger: slog.New(slog.NewTextHandler(out.err, nil))}
+	n.recorder = recorder.New(log, graph.NewReader(n.model), recorder.Config{})
+	return n, n.catchUp(ctx, out.err)
+}
+
+func (n *node) catchUp(ctx context.Context, w io.Writer) error {
+	bar := newProgress(w, "reading the record", -1)
+	_, err := n.model.CatchUp(ctx, n.log, func(applied int) { bar.to(applied, -1) })
+	bar.end()
+	return err
+}
+
+// recordReference records what a new record starts with.
+func (n *node) recordReference(ctx context.Context) (recorder.Report, error) {
+	input, faults := intake.Reference(demo.Files)
+	if len(faults) > 0 {
+		return recorder.Report{}, fmt.Errorf("the built-in reference data: %v", faults[0]) // unreachable: a test reads it.
+	}
+	report, err := n.recorder.RecordAll(ctx, input.Rows, recorder.AllOptions{By: "reference"})
+	if err != nil {
+		return report, err
+	}
+	_, err = n.model.CatchUp(ctx, n.log, nil)
+	return report, err
+}
+
+// ready says why the node is not able to record, or nothing.
+func (n *node) ready(context.Context) error {
+	if h, ok := n.log.(interface{ Healthy() error }); ok {
+		return h.Healthy()
+	}
+	return nil
+}
+
+// drain is how long requests under way may take after the program was told to stop.
+const drain = 8 * time.Second
+
+// serve follows the log and answers on the listener until the context ends. Should the model stop following, so does the
+// program: it must not go on answering from a record that it does not read any more.
+func (n *node) serve(ctx context.Context, listener net.Listener, ready func(address string)) error {
+	// Following outlives the signal to stop, since a mutation under way is answered when its event was applied.
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	failed := make(chan error, 2)
+	go func() {
+		if err := n.model.Follow(following, n.log); err != nil {
+			failed <- fmt.Errorf("the read model cannot go on: %w", err)
+		}
+	}()
+	server := httpgraphql.NewServer(graph.NewHandler(graph.Config{
+		Model: n.model, Log: n.log, Recorder: n.recorder, Logger: n.logger, Ready: n.ready,
+	}), n.logger)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
+		}
+	}()
+	ready(listener.Addr().String())
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if server.Shutdown(graceful) != nil {
+		_ = server.Close() // What took longer than it may is cut off.
+	}
+	return err
+}
