@@ -150,6 +150,8 @@ func TestNaturalKeysTellEqualFromOtherContent(t *testing.T) {
 		{"actor", "ChangeGroupMembership", `{"until":"2000-01-01"}`, `{"until":"2000-01-01"}`, domain.Same},
 		{"actor", "ChangeGroupMembership", `{"until":"2000-01-01"}`, `{}`, domain.Same}, // As it may have been recorded before it ended.
 		{"actor", "ChangeGroupMembership", `{"state":"FRA","from":null,"until":"2000-01-01"}`, `{"state":"FRA","from":null,"until":"2000-01-01"}`, domain.Same},
+		{"actor", "ChangeGroupMembership", `{"source":{"title":"x"}}`, `{"source":{"title":"x"}}`, domain.Same},
+		{"actor", "ChangeGroupMembership", `{"source":{"title":"x"}}`, `{"source":{"title":"y"}}`, domain.Different},
 		{"session", "DefineSession", `{}`, `{"forum":"x"}`, domain.Different},
 		{"session", "CompleteImport", `{}`, `{"recorded":null,"skipped":197}`, domain.Same},
 		{"element", "DefineElement", `{}`, `{"label":"x"}`, domain.Different},
