@@ -40,6 +40,9 @@ func Reference(fsys fs.FS) (Input, []Fault) {
 	return read(fsys, []layout{layoutOf("states"), layoutOf("aliases"), layoutOf("groups")})
 }
 
+// builtIn is the built-in list by name. It is made when it is first needed, and only read.
+var builtIn = sync.OnceValue(roster.BuiltIn)
+
 // dataset is a folder while it is read.
 type dataset struct {
 	tables map[string]*table // By kind; one without rows for a file that is not there.
@@ -80,7 +83,7 @@ type stage struct {
 
 func read(fsys fs.FS, files []layout) (Input, []Fault) {
 	d := &dataset{tables: map[string]*table{}, digest: sha256.New(), proposals: map[string]*proposal{}, labels: map[string]string{}}
-	d.names = names{states: roster.NewIndex(), actors: roster.NewIndex(), builtIn: sync.OnceValue(roster.BuiltIn)}
+	d.names = names{states: roster.NewIndex(), actors: roster.NewIndex(), builtIn: builtIn}
 	d.open(fsys, files)
 
 	// In this order, since later files name what earlier ones define.

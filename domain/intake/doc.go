@@ -50,7 +50,7 @@
 //
 // A row of a file can yield two rows to record: a position and its withdrawal, a proposal and its end, a group and its first
 // member. States take in their aliases, votes their ballots, submissions their options; where a decider finds fault with such a
-// cell, Row.Columns names it file:line:column, and [Explain] leads back to it.
+// cell, Row.Columns names it file:line:column, and [Explain] and [At] lead back to it.
 //
 // Row.Key is made of the kind of row and what was read from its cells, in one spelling. So the same row gives the same key in
 // whatever order columns stand, with or without columns that are not recorded, and however a State is named; and a position

@@ -39,10 +39,8 @@ func (f Fault) String() string {
 func Explain(row domain.Row, refusal *domain.Refusal) []Fault {
 	var faults []Fault
 	for _, f := range refusal.Faults {
-		fault := Fault{File: row.File, Line: row.Line, Column: column(row.Columns, f.Path), Message: f.Message}
-		fault.Value = row.Cells[fault.Column]
-		fault.fromElsewhere()
-		faults = append(faults, fault)
+		c := column(row.Columns, f.Path)
+		faults = append(faults, At(row.File, row.Line, c, row.Cells[c], f.Message))
 	}
 	return faults
 }
@@ -64,13 +62,14 @@ func elsewhere(r *row, column string) string {
 	return fmt.Sprintf("%s:%d:%s", r.table.name, r.line, column)
 }
 
-// fromElsewhere takes such a name apart again.
-func (f *Fault) fromElsewhere() {
-	file, rest, ok := strings.Cut(f.Column, ":")
-	line, column, ok2 := strings.Cut(rest, ":")
-	if n, err := strconv.Atoi(line); ok && ok2 && err == nil {
-		f.File, f.Line, f.Column = file, n, column
+// At gives the Fault at a cell that Row.Columns named: in the row's own file, or elsewhere.
+func At(file string, line int, column, value, message string) Fault {
+	if parts := strings.Split(column, ":"); len(parts) == 3 {
+		if n, err := strconv.Atoi(parts[1]); err == nil {
+			file, line, column = parts[0], n, parts[2]
+		}
 	}
+	return Fault{File: file, Line: line, Column: column, Value: value, Message: message}
 }
 
 // sortFaults puts faults into the order of the files, lines and columns in which a person works through them.

@@ -13,7 +13,7 @@ import (
 type names struct {
 	states  *roster.Index        // The States of the data set.
 	actors  *roster.Index        // And its groups.
-	builtIn func() *roster.Index // For States that are on record, and not in this data set. Made when first needed.
+	builtIn func() *roster.Index // For States that are on record, and not in this data set.
 }
 
 // state reads a cell with a State.
