@@ -146,8 +146,8 @@ type answer struct {
 	status     int
 }
 
-// ask sends an operation; variables come as pairs of name and value.
-func (b *bed) ask(query string, variables ...any) *answer {
+// post sends an operation; variables come as pairs of name and value.
+func (b *bed) post(query string, variables ...any) *httptest.ResponseRecorder {
 	b.t.Helper()
 	given := map[string]any{}
 	for i := 0; i < len(variables); i += 2 {
@@ -162,6 +162,13 @@ func (b *bed) ask(query string, variables ...any) *answer {
 	request.Header.Set("Accept", "application/graphql-response+json")
 	response := httptest.NewRecorder()
 	b.handler.ServeHTTP(response, request)
+	return response
+}
+
+// ask sends an operation and reads the answer.
+func (b *bed) ask(query string, variables ...any) *answer {
+	b.t.Helper()
+	response := b.post(query, variables...)
 	a := &answer{raw: response.Body.String(), status: response.Code}
 	if err := json.NewDecoder(io.NopCloser(strings.NewReader(a.raw))).Decode(a); err != nil {
 		b.t.Fatalf("%v in %s", err, a.raw)

@@ -1336,7 +1336,7 @@ func (ec *executionContext) marshalNActor2githubᚗcomᚋrapporteurᚋrapporteur
 }
 
 func (ec *executionContext) marshalNActor2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐActorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Actor) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNActor2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐActor(ctx, sel, v[i])
@@ -1366,7 +1366,7 @@ func (ec *executionContext) marshalNDecisionRule2githubᚗcomᚋrapporteurᚋrap
 }
 
 func (ec *executionContext) marshalNGroup2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Group) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNGroup2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐGroup(ctx, sel, v[i])
@@ -1432,7 +1432,7 @@ func (ec *executionContext) marshalNRegionalGroup2githubᚗcomᚋrapporteurᚋra
 }
 
 func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSession2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐSession(ctx, sel, v[i])
@@ -1456,7 +1456,7 @@ func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋrapporteurᚋrappo
 }
 
 func (ec *executionContext) marshalNState2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐStateᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.State) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNState2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐState(ctx, sel, v[i])

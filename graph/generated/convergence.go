@@ -1748,7 +1748,7 @@ func (ec *executionContext) unmarshalNBasis2ᚕgithubᚗcomᚋrapporteurᚋrappo
 }
 
 func (ec *executionContext) marshalNBasis2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋprojectionsᚋconvergenceᚐBasisᚄ(ctx context.Context, sel ast.SelectionSet, v []convergence.Basis) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBasis2githubᚗcomᚋrapporteurᚋrapporteurᚋprojectionsᚋconvergenceᚐBasis(ctx, sel, v[i])
@@ -1778,7 +1778,7 @@ func (ec *executionContext) unmarshalNBasis2ᚕᚕgithubᚗcomᚋrapporteurᚋra
 }
 
 func (ec *executionContext) marshalNBasis2ᚕᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋprojectionsᚋconvergenceᚐBasisᚄ(ctx context.Context, sel ast.SelectionSet, v [][]convergence.Basis) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBasis2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋprojectionsᚋconvergenceᚐBasisᚄ(ctx, sel, v[i])
@@ -1816,7 +1816,7 @@ func (ec *executionContext) marshalNConvergence2ᚖgithubᚗcomᚋrapporteurᚋr
 }
 
 func (ec *executionContext) marshalNConvergencePoint2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐConvergencePointᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ConvergencePoint) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNConvergencePoint2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐConvergencePoint(ctx, sel, v[i])
@@ -1840,7 +1840,7 @@ func (ec *executionContext) marshalNConvergencePoint2ᚖgithubᚗcomᚋrapporteu
 }
 
 func (ec *executionContext) marshalNPointEdge2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐPointEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PointEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPointEdge2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐPointEdge(ctx, sel, v[i])
@@ -1864,7 +1864,7 @@ func (ec *executionContext) marshalNPointEdge2ᚖgithubᚗcomᚋrapporteurᚋrap
 }
 
 func (ec *executionContext) marshalNRegionalTally2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐRegionalTallyᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.RegionalTally) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRegionalTally2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐRegionalTally(ctx, sel, v[i])
@@ -1888,7 +1888,7 @@ func (ec *executionContext) marshalNRegionalTally2ᚖgithubᚗcomᚋrapporteur�
 }
 
 func (ec *executionContext) marshalNStanding2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐStandingᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Standing) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStanding2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐStanding(ctx, sel, v[i])
@@ -1923,7 +1923,7 @@ func (ec *executionContext) marshalOConvergence2ᚕᚖgithubᚗcomᚋrapporteur�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNConvergence2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐConvergence(ctx, sel, v[i])

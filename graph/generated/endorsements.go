@@ -1625,7 +1625,7 @@ func (ec *executionContext) marshalNBallot2githubᚗcomᚋrapporteurᚋrapporteu
 }
 
 func (ec *executionContext) marshalNCastBallot2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐCastBallotᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CastBallot) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCastBallot2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐCastBallot(ctx, sel, v[i])
@@ -1649,7 +1649,7 @@ func (ec *executionContext) marshalNCastBallot2ᚖgithubᚗcomᚋrapporteurᚋra
 }
 
 func (ec *executionContext) marshalNEndorsement2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐEndorsementᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Endorsement) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEndorsement2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐEndorsement(ctx, sel, v[i])
@@ -1673,7 +1673,7 @@ func (ec *executionContext) marshalNEndorsement2ᚖgithubᚗcomᚋrapporteurᚋr
 }
 
 func (ec *executionContext) marshalNEndorsementEdge2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐEndorsementEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EndorsementEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEndorsementEdge2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐEndorsementEdge(ctx, sel, v[i])
@@ -1716,7 +1716,7 @@ func (ec *executionContext) unmarshalNRecordEndorsementInput2githubᚗcomᚋrapp
 }
 
 func (ec *executionContext) marshalNVote2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐVoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Vote) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNVote2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐVote(ctx, sel, v[i])
@@ -1772,7 +1772,7 @@ func (ec *executionContext) marshalOBallot2ᚕgithubᚗcomᚋrapporteurᚋrappor
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBallot2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐBallot(ctx, sel, v[i])
@@ -1830,7 +1830,7 @@ func (ec *executionContext) marshalOEndorsementKind2ᚕgithubᚗcomᚋrapporteur
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEndorsementKind2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐEndorsementKind(ctx, sel, v[i])

@@ -61,7 +61,7 @@ func (ec *executionContext) unmarshalNErrorCode2ᚕgithubᚗcomᚋrapporteurᚋr
 }
 
 func (ec *executionContext) marshalNErrorCode2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐErrorCodeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ErrorCode) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNErrorCode2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐErrorCode(ctx, sel, v[i])

@@ -2162,7 +2162,7 @@ func (ec *executionContext) marshalNCorrection2githubᚗcomᚋrapporteurᚋrappo
 }
 
 func (ec *executionContext) marshalNCorrection2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋprojectionsᚐCorrectionᚄ(ctx context.Context, sel ast.SelectionSet, v []projections.Correction) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCorrection2githubᚗcomᚋrapporteurᚋrapporteurᚋprojectionsᚐCorrection(ctx, sel, v[i])
@@ -2178,7 +2178,7 @@ func (ec *executionContext) marshalNCorrection2ᚕgithubᚗcomᚋrapporteurᚋra
 }
 
 func (ec *executionContext) marshalNPoint2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐPointᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Point) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPoint2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐPoint(ctx, sel, v[i])
@@ -2221,7 +2221,7 @@ func (ec *executionContext) marshalNPointKind2githubᚗcomᚋrapporteurᚋrappor
 }
 
 func (ec *executionContext) marshalNPosition2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐPositionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Position) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPosition2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐPosition(ctx, sel, v[i])
@@ -2245,7 +2245,7 @@ func (ec *executionContext) marshalNPosition2ᚖgithubᚗcomᚋrapporteurᚋrapp
 }
 
 func (ec *executionContext) marshalNPositionEdge2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐPositionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PositionEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPositionEdge2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐPositionEdge(ctx, sel, v[i])
@@ -2307,7 +2307,7 @@ func (ec *executionContext) unmarshalNStance2ᚕgithubᚗcomᚋrapporteurᚋrapp
 }
 
 func (ec *executionContext) marshalNStance2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐStance(ctx context.Context, sel ast.SelectionSet, v []domain.Stance) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOStance2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐStance(ctx, sel, v[i])
@@ -2331,7 +2331,7 @@ func (ec *executionContext) unmarshalNStance2ᚕᚕgithubᚗcomᚋrapporteurᚋr
 }
 
 func (ec *executionContext) marshalNStance2ᚕᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐStanceᚄ(ctx context.Context, sel ast.SelectionSet, v [][]domain.Stance) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStance2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐStance(ctx, sel, v[i])
@@ -2384,7 +2384,7 @@ func (ec *executionContext) marshalOPointKind2ᚕgithubᚗcomᚋrapporteurᚋrap
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPointKind2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐPointKind(ctx, sel, v[i])
@@ -2454,7 +2454,7 @@ func (ec *executionContext) marshalOStance2ᚕgithubᚗcomᚋrapporteurᚋrappor
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNStance2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐStance(ctx, sel, v[i])

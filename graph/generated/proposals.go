@@ -2516,7 +2516,7 @@ func (ec *executionContext) _Submission(ctx context.Context, sel ast.SelectionSe
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNDocument2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Document) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNDocument2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐDocument(ctx, sel, v[i])
@@ -2540,7 +2540,7 @@ func (ec *executionContext) marshalNDocument2ᚖgithubᚗcomᚋrapporteurᚋrapp
 }
 
 func (ec *executionContext) marshalNElementDifference2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐElementDifferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ElementDifference) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNElementDifference2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐElementDifference(ctx, sel, v[i])
@@ -2568,7 +2568,7 @@ func (ec *executionContext) marshalNParagraph2githubᚗcomᚋrapporteurᚋrappor
 }
 
 func (ec *executionContext) marshalNParagraph2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐParagraphᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Paragraph) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNParagraph2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐParagraph(ctx, sel, v[i])
@@ -2598,7 +2598,7 @@ func (ec *executionContext) marshalNParagraphKind2githubᚗcomᚋrapporteurᚋra
 }
 
 func (ec *executionContext) marshalNProposal2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐProposalᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Proposal) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProposal2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐProposal(ctx, sel, v[i])
@@ -2622,7 +2622,7 @@ func (ec *executionContext) marshalNProposal2ᚖgithubᚗcomᚋrapporteurᚋrapp
 }
 
 func (ec *executionContext) marshalNProposalEdge2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐProposalEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProposalEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProposalEdge2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐProposalEdge(ctx, sel, v[i])
@@ -2660,7 +2660,7 @@ func (ec *executionContext) marshalNProposalStatus2githubᚗcomᚋrapporteurᚋr
 }
 
 func (ec *executionContext) marshalNSubmission2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐSubmissionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Submission) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSubmission2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐSubmission(ctx, sel, v[i])
@@ -2747,7 +2747,7 @@ func (ec *executionContext) marshalOProposalStatus2ᚕgithubᚗcomᚋrapporteur�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProposalStatus2githubᚗcomᚋrapporteurᚋrapporteurᚋprojectionsᚐProposalStatus(ctx, sel, v[i])

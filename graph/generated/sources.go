@@ -374,7 +374,7 @@ func (ec *executionContext) marshalNEvidence2githubᚗcomᚋrapporteurᚋrapport
 }
 
 func (ec *executionContext) marshalNEvidence2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐEvidenceᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Evidence) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEvidence2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐEvidence(ctx, sel, v[i])

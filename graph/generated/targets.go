@@ -770,7 +770,7 @@ func (ec *executionContext) _Option(ctx context.Context, sel ast.SelectionSet, o
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNElement2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐElementᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Element) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNElement2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐElement(ctx, sel, v[i])
@@ -794,7 +794,7 @@ func (ec *executionContext) marshalNElement2ᚖgithubᚗcomᚋrapporteurᚋrappo
 }
 
 func (ec *executionContext) marshalNOption2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐOptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Option) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNOption2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐOption(ctx, sel, v[i])
@@ -826,7 +826,7 @@ func (ec *executionContext) marshalNTarget2githubᚗcomᚋrapporteurᚋrapporteu
 }
 
 func (ec *executionContext) marshalNTarget2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐTargetᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Target) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNTarget2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐTarget(ctx, sel, v[i])

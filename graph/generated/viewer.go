@@ -148,7 +148,7 @@ func (ec *executionContext) unmarshalNRole2ᚕgithubᚗcomᚋrapporteurᚋrappor
 }
 
 func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Role) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 4, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRole2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐRole(ctx, sel, v[i])
