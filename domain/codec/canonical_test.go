@@ -104,6 +104,19 @@ func TestSampleOfTheStandard(t *testing.T) {
 	}
 }
 
+// TestEveryEscapeIsReadAndOneIsWritten: the short ones where there is one, then \u00xx in small letters, and nothing else.
+func TestEveryEscapeIsReadAndOneIsWritten(t *testing.T) {
+	in := `"\"\\\/\b\f\n\r\t\u0041\u000A\u001f\u007F\u00E9\u2028\ud83d\uDE00"`
+	want := `"\"\\/\b\f\n\r\tA\n\u001f` + "\x7fé\u2028😀\""
+	got, err := codec.Canonical([]byte(in))
+	if err != nil || string(got) != want {
+		t.Errorf("got  %q\nwant %q\n%v", got, want, err)
+	}
+	if again, err := codec.Canonical(got); err != nil || string(again) != want {
+		t.Errorf("got  %q\nwant %q\n%v", again, want, err)
+	}
+}
+
 // TestNamesAreSortedByUTF16 is the example of RFC 8785, section 3.2.3: the emoji stands before the Hebrew letter.
 func TestNamesAreSortedByUTF16(t *testing.T) {
 	in := `{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One",

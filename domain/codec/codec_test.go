@@ -3,6 +3,7 @@ package codec_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"math"
 	"os"
@@ -201,7 +202,13 @@ func TestOldVersionsAreLifted(t *testing.T) {
 			t.Errorf("version %d: %s was read as %v", version, data, got)
 		}
 	}
-	for _, bad := range []string{``, `[]`, `{"date":1,"date":2}`, `{"date":"2023-11-02"`, `{"date":tru}`, `{} {}`} {
+	// What an upcaster cannot lift is an error, with the version.
+	remove := codec.RegisterLift("PositionStated", 0, func(map[string]json.RawMessage) error { return errors.New("no day") })
+	if _, err := codec.Decode("PositionStated", 0, []byte(`{}`)); err == nil || !strings.Contains(err.Error(), "lift version 0: no day") {
+		t.Error(err)
+	}
+	remove()
+	for _, bad := range []string{``, `[]`, `{"date" 1}`, `{1:1}`, `{"date":[1,{"a":}]}`, `{"date":{"a" 1}}`, `{"date":{1:1}}`, `{"date":[1 2]}`, `{"date":{"a":1 "b":2}}`, `{"date":1,"date":2}`, `{"date":"2023-11-02"`, `{"date":tru}`, `{} {}`} {
 		if _, err := codec.Decode("PositionStated", 0, []byte(bad)); err == nil {
 			t.Errorf("%q was lifted", bad)
 		}

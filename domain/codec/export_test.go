@@ -1,6 +1,9 @@
 package codec
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+)
 
 // CompareNames is the order of names.
 var CompareNames = compareNames
@@ -12,10 +15,9 @@ var AppendNumber = appendNumber
 func RegisterLift(typ string, from int, lift func(map[string]json.RawMessage) error) (remove func()) {
 	t := byName[typ]
 	before := t.lifts
-	t.lifts = map[int]upcaster{from: lift}
-	for version, lift := range before {
-		t.lifts[version] = lift
-	}
+	t.lifts = map[int]upcaster{}
+	maps.Copy(t.lifts, before)
+	t.lifts[from] = lift
 	return func() { t.lifts = before }
 }
 

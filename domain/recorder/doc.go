@@ -18,7 +18,7 @@
 // Which facts of other streams a decider sees is the Reader's business; they may be older than the append (see domain.Facts).
 // Who may do what is the caller's (Request.May). Nothing here knows the form of events (codec) or the store.
 //
-// Why folded states are kept: a stream of ten thousand events takes some tens of milliseconds to read and decode, once a command, and
+// Why folded states are kept: a stream of ten thousand events takes a tenth of a second to read and decode, once a command, and
 // the commands of one stream wait for one another. A kept state is only ever advanced by reading the stream on from where it stands,
 // never by what was just appended, so that it cannot differ from the record; and every append is checked against the stream's revision.
 package recorder

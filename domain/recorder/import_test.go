@@ -139,6 +139,30 @@ func TestTheSameImportRecordsNothingMore(t *testing.T) {
 	}
 }
 
+// TestTheKeyOfARowDecidesFirst: what was recorded under a row's key was recorded, whatever the row has come to mean since; but
+// only under this subject.
+func TestTheKeyOfARowDecidesFirst(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	begin(t, log)
+	first, second := row("positions.csv", 2, position("FRA", domain.Support, "s")), row("positions.csv", 3, position("FRA", domain.Oppose, "other"))
+	second.Key = first.Key
+	got, err := recordAll(t, log, []domain.Row{first, second}, options)
+	if want := (recorder.Report{Recorded: map[string]int{"positions.csv": 1}, Skipped: 1, Events: 2}); err != nil || !cmp.Equal(got, want) {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+	got, err = recordAll(t, log, []domain.Row{second}, options)
+	if want := (recorder.Report{Recorded: map[string]int{}, Skipped: 1}); err != nil || !cmp.Equal(got, want) {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+	opts := options
+	opts.By = "reference"
+	_, err = recordAll(t, log, []domain.Row{second}, opts)
+	var faults *recorder.Faults
+	if !errors.As(err, &faults) || faults.Total != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestADryRunRecordsNothing(t *testing.T) {
 	log := eventlogtest.NewMemory()
 	opts := options
@@ -396,8 +420,54 @@ func TestAnImportNeedsASubject(t *testing.T) {
 	}
 }
 
+// TestAnEndThatCannotBeRecordedIsFoundOutFirst: nothing of the import is recorded then.
+func TestAnEndThatCannotBeRecordedIsFoundOutFirst(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	opts := options
+	opts.SHA256 = "abc"
+	_, err := recordAll(t, log, dataset(1), opts)
+	refusal(t, err, domain.BadUserInput, "sha256")
+	if n := size(t, log); n != 0 {
+		t.Errorf("%d events", n)
+	}
+}
+
+func TestAnImportEndsWithItsContext(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	ctx, cancel := context.WithCancel(t.Context())
+	rows := dataset(3)
+	first := rows[0].Command
+	rows[0].Command = func(w *domain.World) (domain.Command, *domain.Refusal) { cancel(); return first(w) }
+	if _, err := recorder.New(log, nil, config).RecordAll(ctx, rows, options); !errors.Is(err, context.Canceled) || size(t, log) != 0 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestWhatACommandDefines(t *testing.T) {
+	for want, c := range map[string]domain.Command{
+		"FRA": domain.AdmitState{Code: "FRA"}, "EU": domain.DefineGroup{Code: "EU"}, "OEWG-6": domain.DefineSession{Key: "OEWG-6"},
+		"review": domain.DefineElement{Key: "review"}, "review/yearly": domain.DefineOption{Element: "review", Key: "yearly"},
+		"poa": domain.SubmitProposal{Slug: "poa"}, "": domain.ReviseProposal{Slug: "poa"},
+	} {
+		if got := recorder.Defines(c); got != want {
+			t.Errorf("%T defines %q, want %q", c, got, want)
+		}
+	}
+}
+
+func TestALongCellIsCutInMessages(t *testing.T) {
+	f := recorder.RowFault{File: "f.csv", Line: 2, Column: "c", Value: strings.Repeat("é", 61), Message: "No."}
+	if got, want := f.String(), `f.csv:2: c "`+strings.Repeat("é", 60)+`…": No.`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	f.Value = strings.Repeat("é", 60)
+	if got := f.String(); strings.Contains(got, "…") {
+		t.Error(got)
+	}
+}
+
 func BenchmarkImport(b *testing.B) {
 	for b.Loop() {
-		benchmarkLog(b, 10_000)
+		benchmarkLog(b, 10_000, 193)
 	}
 }

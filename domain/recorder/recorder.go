@@ -154,9 +154,33 @@ func (r *Recorder) repeated(ctx context.Context, q Request, use KeyUse) (Result,
 		return Result{}, domain.Refuse(domain.Conflict, "idempotencyKey",
 			"This idempotencyKey was used for another input; take a new key for a new input.")
 	}
-	result, err := r.applied(ctx, use.Stream, use.First, use.Last)
+	last, err := r.lastUnder(ctx, subjectKey{q.By, q.IdempotencyKey}, use)
+	if err != nil {
+		return Result{}, fmt.Errorf("record on %s: find what this idempotencyKey recorded: %w", use.Stream, err)
+	}
+	result, err := r.applied(ctx, use.Stream, use.First, last)
 	result.Repeated = true
 	return result, err
+}
+
+// lastUnder gives the revision of the last event that a key recorded. The read model may have come to the middle of an append
+// of another node; the stream has all of it, or nothing.
+func (r *Recorder) lastUnder(ctx context.Context, key subjectKey, use KeyUse) (eventlog.Revision, error) {
+	last := use.Last
+	for e, err := range r.log.ReadStream(ctx, use.Stream, use.Last+1) {
+		if err != nil {
+			return 0, err
+		}
+		metadata, err := codec.DecodeMetadata(e.Metadata)
+		if err != nil {
+			return 0, err
+		}
+		if metadata.RecordedBy != key.subject || metadata.IdempotencyKey != key.key {
+			break
+		}
+		last = e.Revision
+	}
+	return last, nil
 }
 
 // applied waits for the read model and gives the result.

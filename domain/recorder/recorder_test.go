@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -361,6 +362,34 @@ func TestSixtyFourAtOnceWithOneKey(t *testing.T) {
 	}
 }
 
+// TestOneKeyAtOnceForTwoInputs: one of the two is recorded, whoever asks for the other is refused, though it is another stream.
+func TestOneKeyAtOnceForTwoInputs(t *testing.T) {
+	for range 20 {
+		log := eventlogtest.NewMemory()
+		begin(t, log)
+		r := recorder.New(log, newModel(log), config)
+		var recorded, refused atomic.Int32
+		var wg sync.WaitGroup
+		for i := range 16 {
+			wg.Go(func() {
+				state := []string{"FRA", "EGY"}[i%2]
+				q := keyed(position(state, domain.Support, "s"), "k", state)
+				q.May = func(domain.Folded) *domain.Refusal { time.Sleep(100 * time.Microsecond); return nil } // Time for others to come.
+				_, err := r.Record(t.Context(), q)
+				if err == nil {
+					recorded.Add(1)
+				} else if no := (*domain.Refusal)(nil); errors.As(err, &no) && no.Code() == domain.Conflict {
+					refused.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if recorded.Load() != 8 || refused.Load() != 8 || size(t, log) != 5 {
+			t.Fatalf("%d answered, %d refused, %d events", recorded.Load(), refused.Load(), size(t, log))
+		}
+	}
+}
+
 // TestAKeyOfAnotherNodeIsFoundInTheStream: the other has recorded, and the model of this node has not come so far.
 func TestAKeyOfAnotherNodeIsFoundInTheStream(t *testing.T) {
 	log := eventlogtest.NewMemory()
@@ -508,6 +537,52 @@ func TestAnUnknownOutcomeIsToldWhenItStaysUnknown(t *testing.T) {
 			t.Errorf("%d events: appended for nobody", n)
 		}
 	})
+}
+
+// TestAnOutcomeIsFoundOutForWhoHasLeft: the append took effect, so the answer is known, should anybody still hear it.
+func TestAnOutcomeIsFoundOutForWhoHasLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	faulty := eventlogtest.NewFaulty(eventlogtest.NewMemory())
+	begin(t, faulty)
+	faulty.Plan(eventlogtest.UnknownWith())
+	log := &leaving{Log: faulty, leave: cancel}
+	got, err := recorder.New(log, newModel(faulty), config).Record(ctx, recorder.Request{Command: position("FRA", domain.Support, "s"), By: "jane"})
+	if want := (recorder.Result{Stream: fra, At: 5}); err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+}
+
+// leaving is a log whose caller leaves once an append is under way.
+type leaving struct {
+	eventlog.Log
+	leave func()
+}
+
+func (l *leaving) Append(ctx context.Context, step eventlog.Append) (eventlog.Appended, error) {
+	defer l.leave()
+	return l.Log.Append(ctx, step)
+}
+
+// TestAnAppendThatArrivesLateIsTheSame: told unknown, not found, appended again; meanwhile the first try arrives.
+func TestAnAppendThatArrivesLateIsTheSame(t *testing.T) {
+	faulty := eventlogtest.NewFaulty(eventlogtest.NewMemory())
+	begin(t, faulty)
+	faulty.Plan(eventlogtest.UnknownWithout())
+	var first *eventlog.Append
+	log := &hooked{Log: faulty, beforeAppend: func(step eventlog.Append) {
+		if first == nil {
+			first = &step
+		} else if _, err := faulty.Log.Append(context.Background(), *first); err != nil {
+			t.Error(err)
+		}
+	}}
+	got, err := recorder.New(log, newModel(faulty), config).Record(t.Context(), recorder.Request{Command: position("FRA", domain.Support, "s"), By: "jane"})
+	if want := (recorder.Result{Stream: fra, At: 5}); err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+	if n := len(events(t, faulty, fra)); n != 1 {
+		t.Errorf("%d events", n)
+	}
 }
 
 // TestAnUnknownOutcomeInARace: another is quicker after the append whose outcome is unknown.
@@ -703,17 +778,96 @@ func TestWhoWaitsCanLeave(t *testing.T) {
 	}
 }
 
-func benchmarkLog(b *testing.B, n int) *eventlogtest.Memory {
+// TestKeysOfThoseWhoLeftAreForgotten once the read model knows them.
+func TestKeysOfThoseWhoLeftAreForgotten(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	begin(t, log)
+	m := newModel(log)
+	r := recorder.New(log, m, config)
+	leave := func(from, to int) {
+		for i := from; i < to; i++ {
+			ctx, cancel := context.WithCancel(t.Context())
+			q := keyed(position("FRA", domain.Support, fmt.Sprint(i)), fmt.Sprint(i), "h")
+			q.May = func(domain.Folded) *domain.Refusal { time.AfterFunc(100*time.Microsecond, cancel); return nil }
+			if _, err := r.Record(ctx, q); err == nil {
+				t.Errorf("request %d was answered", i)
+			}
+		}
+	}
+	m.hold()
+	leave(0, 80)
+	if n := r.Unread(); n < 64 {
+		t.Errorf("%d keys are kept of 80 that nobody else knows", n)
+	}
+	m.release()
+	m.hold()
+	leave(80, 300)
+	if n := r.Unread(); n > 220 {
+		t.Errorf("%d keys are kept of 220 that nobody else knows", n)
+	}
+}
+
+// TestAKeyThatTheModelKnowsInPart: the model of this node has come to the middle of what another node appended.
+func TestAKeyThatTheModelKnowsInPart(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	begin(t, log)
+	c := domain.SubmitProposal{Slug: "poa", Title: "Programme of Action", Submitters: []string{"FRA"}, On: today, Source: source,
+		Document: &domain.Document{Symbol: "A/1", Title: "Draft", Language: domain.English, IssuedOn: today}}
+	want, err := recorder.New(log, newModel(log), config).Record(t.Context(), keyed(c, "k", "h"))
+	if err != nil || want.Last != 1 {
+		t.Fatalf("%+v, %v", want, err)
+	}
+	m := partly{newModel(log)}
+	got, err := recorder.New(log, m, config).Record(t.Context(), keyed(c, "k", "h"))
+	want.Repeated = true
+	if err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+}
+
+// partly is a model that knows of the first event of a key only.
+type partly struct{ *model }
+
+func (p partly) Key(subject, key string) (recorder.KeyUse, bool) {
+	use, ok := p.model.Key(subject, key)
+	use.Last = use.First
+	return use, ok
+}
+
+func TestTheZeroConfigIsGood(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	r := recorder.New(log, newModel(log), recorder.Config{})
+	before := time.Now().Truncate(time.Microsecond)
+	if _, err := r.Record(t.Context(), recorder.Request{Command: vocabulary()[0], By: "jane"}); err != nil {
+		t.Fatal(err)
+	}
+	metadata, err := codec.DecodeMetadata(events(t, log, "state-FRA")[0].Metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if metadata.RecordedAt.Before(before) || metadata.RecordedAt.After(time.Now()) || metadata.CorrelationID[14] != '4' {
+		t.Errorf("%+v", metadata)
+	}
+}
+
+// benchmarkLog has n positions of so many States, one a day each.
+func benchmarkLog(b *testing.B, n, states int) *eventlogtest.Memory {
 	log := eventlogtest.NewMemory()
 	begin(b, log)
-	r := recorder.New(log, newModel(log), config)
-	rows := make([]domain.Row, n)
-	for i := range rows {
-		c := position("FRA", domain.Support, fmt.Sprint("summary ", i))
-		c.StatedOn = domain.NewDate(1990, time.January, 1) + domain.Date(i) // One position a day.
-		rows[i] = row("positions.csv", i+2, c)
+	rows := make([]domain.Row, 0, n+states)
+	codes := []string{"FRA"}
+	for i := 1; i < states; i++ {
+		c := vocabulary()[0].(domain.AdmitState)
+		c.Code = "X" + string(rune('A'+i/26)) + string(rune('A'+i%26))
+		codes = append(codes, c.Code)
+		rows = append(rows, row("states.csv", i+2, c))
 	}
-	if _, err := r.RecordAll(context.Background(), rows, recorder.AllOptions{By: "import", Name: "bench"}); err != nil {
+	for i := range n {
+		c := position(codes[i%states], domain.Support, fmt.Sprint("summary ", i))
+		c.StatedOn = domain.NewDate(1990, time.January, 1) + domain.Date(i/states)
+		rows = append(rows, row("positions.csv", i+2, c))
+	}
+	if _, err := recorder.New(log, nil, config).RecordAll(context.Background(), rows, recorder.AllOptions{By: "import", Name: "bench"}); err != nil {
 		b.Fatal(err)
 	}
 	return log
@@ -741,7 +895,7 @@ func (x *indexed) ReadStream(ctx context.Context, stream string, from eventlog.R
 
 // BenchmarkRefuseOnLongStream is the way of a command on a stream of 10,000 events up to its decision.
 func BenchmarkRefuseOnLongStream(b *testing.B) {
-	memory := benchmarkLog(b, 10_000)
+	memory := benchmarkLog(b, 10_000, 1)
 	log := &indexed{Log: memory, stream: fra, events: events(b, memory, fra)}
 	m := newModel(memory)
 	no := domain.Refuse(domain.Conflict, "", "No.")
