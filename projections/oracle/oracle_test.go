@@ -280,7 +280,9 @@ func timeline(from, to domain.Date) question {
 
 func order(q *oracle.Oracle, m oracle.Moment) string {
 	var keys []string
-	for _, t := range q.Order(m, q.Targets(m)) {
+	targets := q.Targets(m)
+	slices.Reverse(targets) // Whatever the order asked for.
+	for _, t := range q.Order(m, targets) {
 		keys = append(keys, t.Key())
 	}
 	return strings.Join(keys, " ")
@@ -391,6 +393,7 @@ func TestHandWorked(t *testing.T) {
 		{"filter by regional group finds no groups and no observers", events{says("AAA", p, yes, 1), says("G", p, yes, 1), says("OBS", p, yes, 1)}, 0, positions(oracle.PositionFilter{RegionalGroup: domain.WEOG}), "1"},
 		{"filter by element", events{says("AAA", p, yes, 1), says("AAA", o, yes, 1)}, 0, positions(oracle.PositionFilter{Element: "e"}), "2"},
 		{"ballots of one vote by code, after what was recorded later", events{vote(2, "", "AAA+", "CCC-"), acts("BBB", domain.Sponsor, 2), acts("BBB", domain.Sponsor, 3), actWithdrawn(1, 4)}, 0, endorsements(oracle.EndorsementFilter{}), "3BBB:SPONSOR 2BBB:SPONSOR†4 1AAA:VOTE_YES 1CCC:VOTE_NO"},
+		{"acts of an earlier day come after, whatever was recorded later; ballots by code", events{vote(3, "", "CCC-", "AAA+"), acts("BBB", domain.Sponsor, 2)}, 0, endorsements(oracle.EndorsementFilter{}), "1AAA:VOTE_YES 1CCC:VOTE_NO 2BBB:SPONSOR"},
 		{"kinds as meant at the moment", events{vote(1, "", "AAA-"), intends(0, "AAA", domain.Yes, 3)}, 0, endorsements(oracle.EndorsementFilter{Kinds: []domain.EndorsementKind{domain.VoteYes}}), "1AAA:VOTE_YES"},
 		{"filter by symbol", events{acts("BBB", domain.Sponsor, 1), bySymbol}, 0, endorsements(oracle.EndorsementFilter{DocumentSymbol: "A/2"}), "2AAA:SPONSOR"},
 
@@ -413,6 +416,7 @@ func TestHandWorked(t *testing.T) {
 		{"on the same day a statement decides over an act", events{says("AAA", p, no, 2), acts("AAA", domain.Sponsor, 2)}, 0, standing("AAA", p), "OPPOSE OWN_STATEMENT P1 E2"},
 		{"on the same day the statement recorded later decides", events{says("AAA", p, no, 2), says("AAA", p, yes, 2)}, 0, standing("AAA", p), "SUPPORT OWN_STATEMENT P2 P1"},
 		{"on the same day the act recorded later decides", events{acts("AAA", dissociated, 2), acts("AAA", domain.Sponsor, 2)}, 0, standing("AAA", p), "SUPPORT OWN_ACT E2 E1"},
+		{"a submission too has its place in the order of recording", events{acts("AAA", dissociated, 2), revised(2, "AAA")}, 0, standing("AAA", p), "SUPPORT OWN_ACT S2 E1"},
 		{"an explanation counts with the day of the act", events{acts("AAA", domain.Sponsor, 5), explaining(says("AAA", p, reserved, 2), 0)}, 0, standing("AAA", p), "SUPPORT_WITH_RESERVATIONS OWN_STATEMENT P2 E1"},
 		{"before the act's day it counts with its own", events{acts("AAA", domain.Sponsor, 5), explaining(says("AAA", p, reserved, 2), 0), says("AAA", p, no, 3)}, 4, standing("AAA", p), "OPPOSE OWN_STATEMENT P3 P2"},
 		{"an explanation after the act keeps its own day", events{acts("AAA", domain.Sponsor, 2), explaining(says("AAA", p, reserved, 4), 0), says("AAA", p, no, 3)}, 0, standing("AAA", p), "SUPPORT_WITH_RESERVATIONS OWN_STATEMENT P2 P3 E1"},
@@ -434,6 +438,7 @@ func TestHandWorked(t *testing.T) {
 		{"a group says nothing for who is dissociated", events{joint("G", yes, 1, "-AAA")}, 0, standing("AAA", p), "- NONE"},
 		{"nor does what it said before", events{joint("G", yes, 1), joint("G", no, 2, "-AAA")}, 0, standing("AAA", p), "- NONE"},
 		{"a later statement speaks for it again", events{joint("G", yes, 1, "-AAA"), joint("G", no, 2)}, 0, standing("AAA", p), "OPPOSE GROUP_STATEMENT P2"},
+		{"dissociation concerns who is no member, too", events{joint("G", yes, 1, "CCC"), joint("G", no, 2, "-CCC")}, 0, standing("CCC", p), "- NONE"},
 		{"dissociation from one without a stance changes nothing", events{joint("G", yes, 1), joint("G", none, 2, "-AAA")}, 0, standing("AAA", p), "SUPPORT GROUP_STATEMENT P1"},
 		{"a statement that one aligned with does not bind for ever", events{joint("J", yes, 1, "CCC"), joint("J", no, 2)}, 0, standing("CCC", p), "SUPPORT GROUP_STATEMENT P1"},
 		{"groups of one stance", events{says("G", p, yes, 2), says("H", p, yes, 1)}, 0, standing("AAA", p), "SUPPORT GROUP_STATEMENT P1 P2"},
@@ -492,6 +497,8 @@ func TestHandWorked(t *testing.T) {
 			says("AAA", o, yes, 1), says("BBB", o, yes, 1), says("CCC", o, yes, 1), says("DDD", o, yes, 1), says("EEE", o, yes, 1), says("EEF", o, no, 1),
 			says("AAA", b, yes, 1), says("AAB", b, yes, 1), says("AAC", b, yes, 1), says("AAD", b, yes, 1), says("BBB", b, yes, 1), says("CCC", b, yes, 1), says("DDD", b, yes, 1), says("EEE", b, no, 1),
 		}, 0, order, "option:e/o option:e/b proposal:p"},
+		// o: 2 of 5 support, A = 3/4; b: 1 of 5 supports, A = 1.
+		{"order: then supportAtLeast", events{secondOption, says("AAA", o, yes, 1), says("BBB", o, reserved, 1), says("AAA", b, yes, 1)}, 1, order, "option:e/o option:e/b proposal:p"},
 		// o: (1,1,0,0,0), A = 3/4; b: (2,0,1,0,0), A = 2/3·1/6 + 1/3 = 4/9; both supported by 2 of 5.
 		{"order: then agreement", events{secondOption, says("AAA", o, yes, 1), says("BBB", o, reserved, 1), says("AAA", b, yes, 1), says("BBB", b, yes, 1), says("CCC", b, neutral, 1)}, 1, order, "option:e/o option:e/b proposal:p"},
 		{"order: then declared", events{secondOption, says("AAA", o, neutral, 1), says("BBB", o, neutral, 1), says("AAA", b, neutral, 1)}, 1, order, "option:e/o option:e/b proposal:p"},
