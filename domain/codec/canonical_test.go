@@ -162,6 +162,19 @@ func TestCanonicalRefusesWhatIsNoIJSON(t *testing.T) {
 	}
 }
 
+func TestDepthIsBounded(t *testing.T) {
+	nested := func(n int) []byte { return []byte(strings.Repeat("[", n) + strings.Repeat("]", n)) }
+	if got, err := codec.Canonical(nested(512)); err != nil || !bytes.Equal(got, nested(512)) {
+		t.Error(err)
+	}
+	if _, err := codec.Canonical(nested(513)); err == nil || !strings.Contains(err.Error(), "deeper than 512") {
+		t.Errorf("%v", err)
+	}
+	if _, err := codec.DecodeMetadata([]byte(`{"recordedAt":"2024-03-01T09:05:00.000120Z","x":` + string(nested(512)) + `}`)); err == nil {
+		t.Error("metadata of 513 levels were read")
+	}
+}
+
 // TestLeafOfCanonicalPartsIsCanonical is the law for which the form is kept: the concatenation that is the leaf is itself
 // canonical JSON.
 func TestLeafOfCanonicalPartsIsCanonical(t *testing.T) {
@@ -177,6 +190,9 @@ func TestLeafOfCanonicalPartsIsCanonical(t *testing.T) {
 		b := leaf.Append(nil, "00000000-0000-8000-8000-000000000001", s.full.Stream(), name, 3, data, metadata)
 		if canonical, err := codec.Canonical(b); err != nil || !bytes.Equal(canonical, b) {
 			t.Errorf("%s: %v\n%s\n%s", name, err, b, canonical)
+		}
+		if size := codec.LeafSize(s.full.Stream(), name, 3, data, metadata); size != len(b) {
+			t.Errorf("%s: size %d, want %d", name, size, len(b))
 		}
 	}
 }
