@@ -127,11 +127,9 @@ func decodeAcknowledged(data []byte, store [16]byte) (sequence uint64, t tally, 
 	case !valid[0] && !valid[1]:
 		return damaged("neither of its two slots is whole")
 	case valid[0] && valid[1]:
+		// They need not follow one another: after a power cut each may be any that was written since the last sync.
 		if sequences[0] < sequences[1] {
 			newest = 1
-		}
-		if sequences[newest] != sequences[1-newest]+1 {
-			return damaged("its slots are number %d and %d and do not follow one another", sequences[0], sequences[1])
 		}
 	case valid[1]:
 		newest = 1

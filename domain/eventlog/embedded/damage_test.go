@@ -372,10 +372,14 @@ func TestTheCountIsReadOrDamageIsNamed(t *testing.T) {
 		}
 	}
 
+	// After a power cut one slot may be much older than the other.
+	if sequence, _, err := embedded.DecodeAcknowledged(fileOf(0, 5), store); err != nil || sequence != 5 {
+		t.Errorf("slots far apart: number %d, error %v", sequence, err)
+	}
+
 	for name, file := range map[string][]byte{
-		"slots far apart": fileOf(2, 5),
-		"twice the same":  append(append([]byte{}, sound[:embedded.SlotSpacing]...), sound[:embedded.SlotSpacing]...),
-		"swapped":         append(append([]byte{}, sound[embedded.SlotSpacing:]...), sound[:embedded.SlotSpacing]...),
+		"twice the same": append(append([]byte{}, sound[:embedded.SlotSpacing]...), sound[:embedded.SlotSpacing]...),
+		"swapped":        append(append([]byte{}, sound[embedded.SlotSpacing:]...), sound[:embedded.SlotSpacing]...),
 	} {
 		if _, _, err := embedded.DecodeAcknowledged(file, store); !errors.Is(err, eventlog.ErrCorrupt) {
 			t.Errorf("%s: error %v, want ErrCorrupt", name, err)
