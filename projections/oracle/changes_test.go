@@ -46,6 +46,7 @@ func TestChanges(t *testing.T) {
 		{"nothing is learned after the empty record", events{says("AAA", p, yes, 1)}, -len(world), 0, 0, "AAA proposal:p >SUPPORT MOVED P1"},
 		{"corrected", events{says("AAA", p, yes, 1), correct("AAA", 0, domain.PositionChanges{Stance: domain.To(no)})}, 1, 0, 0, "AAA proposal:p SUPPORT>OPPOSE CORRECTED P1"},
 		{"retracted is corrected", events{says("AAA", p, yes, 1), retract("AAA", 0)}, 1, 0, 0, "AAA proposal:p SUPPORT> CORRECTED P1"},
+		{"corrected: what decides after", events{says("AAA", p, yes, 1), says("AAA", p, none, 2), correct("AAA", 1, domain.PositionChanges{Stance: domain.To(no)})}, 2, 0, 0, "AAA proposal:p SUPPORT>OPPOSE CORRECTED P2"},
 		{"a correction recorded before P1 is none", events{says("AAA", p, yes, 1), correct("AAA", 0, domain.PositionChanges{Stance: domain.To(no)})}, 2, -1, 1, "AAA proposal:p >OPPOSE MOVED P1"},
 		{"withdrew", events{says("AAA", p, yes, 1), takesBack("AAA", 0, 3)}, 2, 2, 3, "AAA proposal:p SUPPORT> WITHDREW P1"},
 		{"withdrew: an earlier statement decides again", events{says("AAA", p, yes, 1), says("AAA", p, no, 2), takesBack("AAA", 1, 3)}, 3, 2, 3, "AAA proposal:p OPPOSE>SUPPORT WITHDREW P1"},
@@ -60,6 +61,8 @@ func TestChanges(t *testing.T) {
 		{"moved: an intended ballot took the stance", events{vote(1, "", "AAA+"), intends(0, "AAA", domain.Absent, 3)}, 2, 2, 3, "AAA proposal:p SUPPORT> MOVED E1AAA"},
 		{"a group moved", events{says("H", p, yes, 1), says("H", p, no, 3)}, 2, 2, 3, "AAA proposal:p SUPPORT>OPPOSE GROUP_MOVED P2"},
 		{"a group moved where nothing had decided", events{says("H", p, yes, 3)}, 1, 2, 3, "AAA proposal:p >SUPPORT GROUP_MOVED P1"},
+		{"a group moved: recorded after the empty record", events{says("H", p, yes, 1)}, -len(world), 0, 0, "AAA proposal:p >SUPPORT GROUP_MOVED P1"},
+		{"withdrew: not later than the explanation, which has the day of its act", events{acts("AAA", domain.Sponsor, 5), explaining(says("AAA", p, yes, 2), 0), says("AAA", p, no, 3), actWithdrawn(0, 6), takesBack("AAA", 0, 6)}, 2, 4, 6, "AAA proposal:p SUPPORT>OPPOSE WITHDREW P3"},
 		// H's earlier statement is recorded since, and later than nothing: GROUPS_DIVERGE decides nothing.
 		{"membership: groups came to diverge", events{says("H", p, yes, 1), says("G", p, no, 3)}, 2, 2, 3, "AAA proposal:p SUPPORT> MEMBERSHIP P1, BBB proposal:p >OPPOSE GROUP_MOVED P2"},
 		{"membership: it joined", events{says("H", p, yes, 1), domain.MemberJoined{Group: "H", State: "CCC"}}, 1, 0, 0, "CCC proposal:p >SUPPORT MEMBERSHIP P1"},

@@ -530,6 +530,7 @@ func TestHandWorked(t *testing.T) {
 		{"timeline: from after D", events{says("AAA", p, yes, 2)}, 4, timeline(5, 0), ""},
 		{"timeline: to", events{says("AAA", p, yes, 2), says("BBB", p, no, 5)}, 0, timeline(1, 4), "1:SILENT/5 2:NO_OBJECTION/4"},
 		{"timeline: begins with the adoption", events{adopted}, 0, timeline(0, 0), "4:AGREED/5"},
+		{"timeline: the adoption is a change though no tally is", events{says("AAA", p, yes, 2), adopted}, 0, timeline(0, 0), "2:NO_OBJECTION/4 4:AGREED/4"},
 		{"timeline: a withdrawal is a change", events{says("AAA", p, yes, 2), takesBack("AAA", 0, 3)}, 0, timeline(0, 0), "2:NO_OBJECTION/4 3:SILENT/5"},
 		{"timeline: the day of the act shifts its explanation", events{acts("AAA", dissociated, 4), explaining(says("AAA", p, yes, 2), 0), says("AAA", p, no, 3)}, 0, timeline(0, 0), "2:NO_OBJECTION/4 3:CONTESTED/4 4:NO_OBJECTION/4"},
 	} {

@@ -134,7 +134,7 @@ func (b *book) refuse(e oracle.Event, next *oracle.Event) error {
 			return errMissing
 		}
 		s := span{from: v.From}
-		if next != nil { // "both give a closed one"
+		if next != nil && v.From != 0 { // "both give a closed one"
 			if left, ok := next.Event.(domain.MemberLeft); ok && left.Group == v.Group && left.State == v.State && left.From == v.From {
 				s.until = left.Until
 			}
@@ -308,10 +308,9 @@ func (b *book) refuse(e oracle.Event, next *oracle.Event) error {
 		if future(v.On) {
 			return errTooLate
 		}
-		for ref, other := range b.votes {
-			o := other.recorded
-			if ref.Proposal == v.Proposal && o.DocumentSymbol == v.DocumentSymbol && o.Paragraph == v.Paragraph {
-				return errTaken // "the same vote twice (symbol, paragraph)"
+		for _, other := range b.votes {
+			if o := other.recorded; o.DocumentSymbol == v.DocumentSymbol && o.Paragraph == v.Paragraph {
+				return errTaken // "the same vote twice (symbol, paragraph)", whatever the proposal.
 			}
 		}
 		var cast [5]int
@@ -344,13 +343,15 @@ func (b *book) refuse(e oracle.Event, next *oracle.Event) error {
 		case future(v.On):
 			return errTooLate
 		}
-		before := vote.recorded.Ballots[i].Ballot
+		before, latest := vote.recorded.Ballots[i].Ballot, domain.Date(0) // What it means on that day, so far.
 		for _, d := range vote.declared {
 			if d.State == v.State {
 				if d.Intended == v.Intended && d.On == v.On {
 					return errTaken // "the same declaration again"
 				}
-				before = d.Intended
+				if latest <= d.On && d.On <= v.On {
+					before, latest = d.Intended, d.On
+				}
 			}
 		}
 		if before == v.Intended {

@@ -239,8 +239,8 @@ func (m *maker) join() {
 	if !m.chance(3) {
 		joined.From = m.day()
 	}
-	if m.chance(4) { // A closed span.
-		m.record(joined, domain.MemberLeft{Group: joined.Group, State: joined.State, From: joined.From, Until: max(joined.From, FirstDay) + 1 + domain.Date(m.rand.IntN(3))})
+	if joined.From != 0 && m.chance(4) { // A closed span.
+		m.record(joined, domain.MemberLeft{Group: joined.Group, State: joined.State, From: joined.From, Until: joined.From + 1 + domain.Date(m.rand.IntN(3))})
 		return
 	}
 	if m.record(joined) {
@@ -527,7 +527,8 @@ func (m *maker) withdrawAct() {
 
 func (m *maker) vote() {
 	v := domain.VoteRecorded{
-		Proposal: m.slug(), DocumentSymbol: m.symbol(), Body: "First Committee", On: m.day(), Adopted: m.chance(2), Complete: m.chance(2), Source: m.source(),
+		Proposal: m.slug(), DocumentSymbol: pick(m, []string{"A/1", "A/2", "A/3", "A/4"}), Body: "First Committee", On: m.day(), Adopted: m.chance(2), Complete: m.chance(2), Source: m.source(),
+		Ballots: []domain.CastBallot{},
 	}
 	if m.chance(4) {
 		v.Paragraph = "OP6"
