@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -22,7 +24,8 @@ type commands struct {
 	Replay  replayCommand  `cmd:"" help:"Read the record from its beginning, rebuild the read model and print its digest."`
 	Version versionCommand `cmd:"" help:"Print version, commit, Go and the versions of the events."`
 
-	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
+	// Not from the environment: RAPPORTEUR_VERSION is what build scripts call the version that they build.
+	VersionFlag kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
 }
 
 // storeFlag names a store.
@@ -54,8 +57,12 @@ func (s storeFlag) openExisting() (*embedded.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(dir); err != nil {
+	switch entries, err := os.ReadDir(dir); {
+	case errors.Is(err, syscall.ENOTDIR): // The store itself says what is wrong with a file.
+	case err != nil:
 		return nil, fmt.Errorf("open the store %s: %w; name the folder of a record with --store file:DIR", s.Store, err)
+	case len(entries) == 0:
+		return nil, fmt.Errorf("open the store %s: the folder is empty; name the folder of a record with --store file:DIR", s.Store)
 	}
 	return embedded.Open(embedded.Config{Dir: dir})
 }
