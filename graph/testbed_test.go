@@ -3,6 +3,7 @@ package graph_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rapporteur/rapporteur/deploy/demo"
+	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/eventlog/eventlogtest"
 	"github.com/rapporteur/rapporteur/domain/intake"
@@ -227,6 +229,19 @@ func (a *answer) list(path string, of ...string) []any {
 func (b *bed) refused(a *answer, code, message string) {
 	b.t.Helper()
 	if len(a.Errors) != 1 || a.Errors[0].Extensions.Code != code || !strings.Contains(a.Errors[0].Message, message) {
-		b.t.Errorf("answered %s\nwant one error %s with %q", a.raw, code, message)
+		b.t.Errorf("answered %.2000s\nwant one error %s with %q", a.raw, code, message)
+	}
+}
+
+func encoded(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// admit records a State, without the API.
+func (b *bed) admit(code, name string) {
+	b.t.Helper()
+	_, err := recorder.New(b.log, graph.NewReader(b.model), recorder.Config{}).Record(b.t.Context(), recorder.Request{By: "import", Command: domain.AdmitState{
+		Code: code, Names: []domain.LocalizedName{{Language: domain.English, Name: name}}, RegionalGroup: domain.WEOG, AdmittedOn: domain.NewDate(2020, 1, 1),
+	}})
+	if err != nil {
+		b.t.Fatal(err)
 	}
 }
