@@ -73,7 +73,7 @@ func (v *View) content() object {
 		}
 		elements[e.Element] = object{"label": e.Label, "description": e.Description, "at": e.At, "options": options}
 	}
-	for _, p := range v.Proposals(ProposalFilter{}, Page[string]{First: everything}).Items {
+	for _, p := range v.AllProposals() {
 		proposals[p.Slug] = p.content()
 	}
 	positions, endorsements, votes, standings := object{}, object{}, object{}, object{}

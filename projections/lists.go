@@ -341,3 +341,8 @@ func (v *View) vote(recorded *vote) Vote {
 	}
 	return shown
 }
+
+// Counts gives how many positions and formal acts, ballots included, the lists have at the moment.
+func (v *View) Counts() (positions, acts int) {
+	return v.Positions(PositionFilter{}, Page[PositionKey]{}).Total(), v.Endorsements(EndorsementFilter{}, Page[EndorsementKey]{}).Total()
+}

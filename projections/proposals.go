@@ -522,3 +522,8 @@ func (v *View) ProposalsTaking(ref domain.OptionRef) []*Proposal {
 	}
 	return list
 }
+
+// AllProposals gives every proposal that exists at the moment, by slug.
+func (v *View) AllProposals() []*Proposal {
+	return v.Proposals(ProposalFilter{}, Page[string]{First: everything}).Items
+}
