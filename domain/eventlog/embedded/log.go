@@ -118,8 +118,15 @@ func (l *Log) show(s *store) {
 	}
 	l.names = append([]string(nil), s.names...)
 	l.count, l.root = s.frontier.Size(), s.frontier.Root()
-	close(l.grown)
-	l.grown = make(chan struct{})
+	l.wake()
+}
+
+// wake ends the waiting of all who wait. l.mu is held.
+func (l *Log) wake() {
+	if !l.closed { // Close has ended it for good.
+		close(l.grown)
+		l.grown = make(chan struct{})
+	}
 }
 
 // Append records one step.

@@ -96,7 +96,7 @@ type reader struct {
 }
 
 func openReader(d *disk) (*reader, error) {
-	conn, err := connect(d, recordFile, "query_only=ON", "cache_size=-1024")
+	conn, err := connect(d, recordFile, "query_only=ON", "cache_size=-1024", "busy_timeout=10000")
 	if err != nil {
 		return nil, err
 	}

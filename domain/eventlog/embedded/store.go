@@ -118,6 +118,9 @@ func createStore(d *disk) error {
 	if err := d.rename(acknowledgedFile+newSuffix, acknowledgedFile); err != nil {
 		return err
 	}
+	if err := d.syncDir(); err != nil { // A power cut must not leave the second renaming without the first.
+		return err
+	}
 	if err := d.rename(making, recordFile); err != nil {
 		return err
 	}
@@ -144,6 +147,7 @@ func openStore(d *disk, cachePages int) (_ *store, err error) {
 	if err := checkHeader(d.dir); err != nil {
 		return nil, err
 	}
+	// A process that was killed may have met a failed sync before, so every start reads what the disk has.
 	for _, name := range []string{recordFile, walFile} {
 		if f, err := os.Open(filepath.Join(d.dir, name)); err == nil {
 			dropCache(f)

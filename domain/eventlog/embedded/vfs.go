@@ -188,6 +188,7 @@ type file struct {
 
 	gathered []byte
 	at       int64 // where they belong
+	late     error // of gathered bytes, met where SQLite might pass over it: the next sync fails with it
 }
 
 // gatherSize bounds what is gathered: a commit of a thousand events has some megabytes.
@@ -252,6 +253,7 @@ func (f *file) flush() error {
 // ReadAt reads a page or a frame.
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	if err := f.flush(); err != nil {
+		f.late = err
 		return 0, err
 	}
 	return f.File.ReadAt(p, off)
@@ -260,6 +262,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 // Size gives the size.
 func (f *file) Size() (int64, error) {
 	if err := f.flush(); err != nil {
+		f.late = err
 		return 0, err
 	}
 	return f.File.Size()
@@ -279,7 +282,11 @@ func (f *file) truncate(size int64) error {
 
 // Sync makes what was written durable.
 func (f *file) Sync(flags vfs.SyncFlag) error {
-	if err := f.flush(); err != nil {
+	err := f.flush()
+	if err == nil {
+		err, f.late = f.late, nil
+	}
+	if err != nil {
 		return err
 	}
 	return f.disk.run(operation{Kind: "sync", File: f.name, Do: func() error { return f.File.Sync(flags) }})
@@ -287,12 +294,16 @@ func (f *file) Sync(flags vfs.SyncFlag) error {
 
 // Unlock lets others at the file.
 func (f *file) Unlock(lock vfs.LockLevel) error {
-	return errors.Join(f.flush(), f.File.Unlock(lock))
+	if err := f.flush(); err != nil {
+		f.late = err
+	}
+	return f.File.Unlock(lock)
 }
 
-// Close closes the file.
+// Close closes the file. What was not synced was promised to nobody.
 func (f *file) Close() error {
-	return errors.Join(f.flush(), f.File.Close())
+	err := f.flush()
+	return errors.Join(err, f.File.Close())
 }
 
 // SizeHint reserves room.

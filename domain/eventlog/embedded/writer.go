@@ -226,8 +226,8 @@ func (w *writer) record(group []*request) {
 			return
 		}
 		w.show(frontier)
+		w.log.state.Store(nil)
 	}
-	w.log.state.Store(nil)
 	for _, r := range group {
 		r.ready <- struct{}{}
 	}
@@ -372,6 +372,7 @@ func (w *writer) reopen() bool {
 	}
 	w.log.disk.reset()
 	w.store, w.broken = s, nil
+	w.log.state.Store(nil)
 	w.log.stats.reopened.Add(1)
 	w.log.show(s) // What came through although nobody was told is part of the record now.
 	return true
@@ -394,10 +395,7 @@ func (w *writer) show(frontier leaf.Frontier) {
 	}
 	l.names = append(l.names, w.named...)
 	l.count, l.root = frontier.Size(), root
-	if !l.closed {
-		close(l.grown)
-		l.grown = make(chan struct{})
-	}
+	l.wake()
 }
 
 // fail answers a group of which nothing is known to be recorded. A refusal in it is answered alike: it may rest on a step
