@@ -48,7 +48,7 @@ func present(logger *slog.Logger) func(context.Context, error) *gqlerror.Error {
 				id := newID()
 				logger.LogAttrs(ctx, slog.LevelWarn, "an operation could not be completed",
 					slog.String("id", id), slog.Any("error", err), slog.String("path", graphql.GetPath(ctx).String()))
-				return &gqlerror.Error{Message: row.message, Extensions: map[string]any{"code": row.code, "id": id}}
+				return &gqlerror.Error{Message: row.message, Extensions: map[string]any{"code": string(row.code), "id": id}}
 			}
 		}
 		// What arguments were not taken, what panicked, and what nobody vouched for: httpgraphql knows, and logs the last.
@@ -66,7 +66,7 @@ func refused(r *domain.Refusal) *gqlerror.Error {
 	for i, f := range r.Faults {
 		list[i] = fault{Path: path(f.Path), Message: f.Message, Code: f.Code}
 	}
-	extensions := map[string]any{"code": r.Code(), "faults": list}
+	extensions := map[string]any{"code": string(r.Code()), "faults": list}
 	if r.Expected != nil {
 		extensions["expectedRevision"] = *r.Expected
 	}

@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -76,6 +78,18 @@ func TestRecordPosition(t *testing.T) {
 	if b.model.At() != at+1 {
 		t.Errorf("the record is at %d", b.model.At())
 	}
+
+	t.Run("the hash of the input stands in the record, as ever", func(t *testing.T) {
+		b := *b
+		b.t = t
+		// What was recorded under a key must be known again by every later release: this text must not change.
+		hash := sha256.Sum256([]byte("recordPosition\n" + `{"actor":"URY","expectedRevision":-1,"form":"STATEMENT","points":[{"kind":"NEED","text":"Help."}],"session":"OEWG-9",` +
+			`"source":{"grade":"SECOND_HAND","language":"ES","title":"Made up"},"stance":"SUPPORT","statedOn":"2026-01-15","summary":"Café.","target":{"proposal":"programme-of-action"}}`))
+		leaf := b.get(`query($after: String!) { events(first: 1, after: $after) { nodes { leaf } } }`, "after", fmt.Sprint(at)).at("events.nodes.0.leaf").(string)
+		if want := `"inputHash":"` + hex.EncodeToString(hash[:]) + `"`; !strings.Contains(leaf, want) {
+			t.Errorf("%s has not %s", leaf, want)
+		}
+	})
 
 	t.Run("the same key again answers the same, as of then", func(t *testing.T) {
 		b := *b
@@ -170,7 +184,7 @@ func TestRecordPositionThatExplains(t *testing.T) {
 	}
 	for explains, message := range map[any]string{
 		acts.at("usa.nodes.0.id"):      "This is a ballot of USA; RUS explains an act of its own.",
-		acts.at("rus.nodes.0.vote.id"): "This is the id of a Vote; the id of a Endorsement is asked for here.",
+		acts.at("rus.nodes.0.vote.id"): "This id is of the type Vote; one of the type Endorsement is asked for here.",
 		"ZW46MQ":                       "There is no Endorsement with this id.",
 		"":                             "is no id of this server",
 	} {

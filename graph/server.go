@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/rapporteur/rapporteur/domain"
@@ -89,8 +91,22 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 		Extensions: func(ctx context.Context) map[string]any {
 			return map[string]any{"at": projections.LogPosition(resolver.At(ctx))}
 		},
-		Present: present(c.Logger),
+		CacheControl: cacheControl,
+		Present:      present(c.Logger),
 	})
+}
+
+// cacheControl lets an answer that is the same for ever be kept so. What a schema says of itself is not: it grows.
+func cacheControl(ctx context.Context) string {
+	for _, selection := range graphql.GetOperationContext(ctx).Operation.SelectionSet {
+		if f, ok := selection.(*ast.Field); !ok || strings.HasPrefix(f.Name, "__") && f.Name != "__typename" {
+			return ""
+		}
+	}
+	if !resolver.Lasting(ctx) {
+		return ""
+	}
+	return "public, max-age=31536000, immutable"
 }
 
 // NewReader makes of the read model what the recorder reads with.

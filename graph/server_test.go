@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,46 @@ func TestAddresses(t *testing.T) {
 	handler = graph.NewHandler(graph.Config{Model: b.model, Log: b.log, AllowedHosts: []string{"rid.example"}})
 	if w := get("http://rid.example/graphql?query=%7Bat%7D"); w.Code != http.StatusOK {
 		t.Errorf("under an allowed name: %d", w.Code)
+	}
+}
+
+// Only what can never be otherwise may be kept.
+func TestCaching(t *testing.T) {
+	b := readOnly(t)
+	get := func(query string, header ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/graphql?query="+url.QueryEscape(query), nil)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		w := httptest.NewRecorder()
+		b.handler.ServeHTTP(w, r)
+		return w
+	}
+	id := b.get(`{ state(by: {code: "FRA"}, asOf: {log: "700"}) { id } }`).at("state.id").(string)
+	for query, lasting := range map[string]bool{
+		`{ groups(asOf: {log: "700"}) { code } errorCodes }`:                                       true,
+		`{ node(id: "` + id + `") { id } }`:                                                        true,
+		`{ groups(asOf: {log: "700", statedOn: "2024-01-01"}) { members { code } } }`:              true,
+		`{ groups(asOf: {log: "700"}) { code } at }`:                                               false,
+		`{ groups(asOf: {log: "700"}) { code } viewer { subject } }`:                               false,
+		`{ groups(asOf: {log: "700"}) { code members(asOf: {statedOn: "2024-01-01"}) { code } } }`: false,
+		`{ groups(asOf: {recordedAt: "2026-10-20T10:00:00Z"}) { code } }`:                          false,
+		`{ groups { code } }`: false,
+		`{ errorCodes }`:      false,
+		`{ groups(asOf: {log: "700"}) { code } __schema { queryType { name } } }`:    false,
+		`{ groups(asOf: {log: "700"}) { code } proposal(slug: "nowhere") { slug } }`: false,
+		`{ proposal(slug: "nowhere", asOf: {log: "700"}) { slug } }`:                 false, // It may be submitted tomorrow, and then is null without an error.
+	} {
+		w := get(query)
+		control, tag := w.Header().Get("Cache-Control"), w.Header().Get("ETag")
+		if strings.Contains(control, "immutable") != lasting || (tag != "") != lasting || !lasting && control != "no-store" {
+			t.Errorf("%s: Cache-Control %q, ETag %q", query, control, tag)
+		}
+		if lasting {
+			if again := get(query, "If-None-Match", tag); again.Code != http.StatusNotModified || again.Body.Len() != 0 {
+				t.Errorf("%s: with its ETag answers %d", query, again.Code)
+			}
+		}
 	}
 }
 

@@ -168,7 +168,7 @@ func (r *Resolver) recordedAs(path, text string, kind relay.Kind, category strin
 	}
 	if id.Kind != kind {
 		return id, "", 0, &domain.Fault{Code: domain.BadUserInput, Path: path,
-			Message: fmt.Sprintf("This is the id of a %s; the id of a %s is asked for here.", id.Kind, kind)}
+			Message: fmt.Sprintf("This id is of the type %s; one of the type %s is asked for here.", id.Kind, kind)}
 	}
 	if event, ok := r.Model.Newest().Event(id.At); ok && slices.Contains(types, event.Type) {
 		return id, strings.TrimPrefix(event.Stream, category+"-"), event.Revision, nil

@@ -20,6 +20,8 @@ type operation struct {
 	now atomic.Uint64
 	// largest is the largest position that a field was answered at, plus one; zero while there is none.
 	largest atomic.Uint64
+	// passing says that a field was answered by what may be otherwise tomorrow.
+	passing atomic.Bool
 }
 
 type operationKey struct{}
@@ -38,6 +40,12 @@ func At(ctx context.Context) uint64 {
 		return largest - 1
 	}
 	return op.now.Load()
+}
+
+// Lasting says whether every field was answered as of a position that was asked for: then the answer is the same for ever.
+func Lasting(ctx context.Context) bool {
+	op := operationOf(ctx)
+	return op.largest.Load() > 0 && !op.passing.Load()
 }
 
 func operationOf(ctx context.Context) *operation {
@@ -68,6 +76,7 @@ func (r *Resolver) now(ctx context.Context) model.Moment {
 	op := operationOf(ctx)
 	at := op.now.Load()
 	op.answeredAt(at)
+	op.passing.Store(true)
 	return model.Moment{View: r.Model.View(projections.Moment{At: at})}
 }
 
@@ -90,6 +99,7 @@ func (r *Resolver) moment(ctx context.Context, above *model.Moment, asOf *model.
 	case asOf.RecordedAt != nil:
 		// What is recorded while the operation runs is not for it, however late the instant.
 		mark.Pinned, mark.At = true, min(r.Model.PositionAsOf(*asOf.RecordedAt), op.now.Load())
+		op.passing.Store(true) // What is recorded next may bear an earlier instant, and then belongs to it.
 	}
 	return r.momentOf(ctx, mark, "asOf.log")
 }
@@ -103,6 +113,8 @@ func (r *Resolver) momentOf(ctx context.Context, mark relay.Mark, path string) (
 		if err := r.reach(ctx, at, path); err != nil {
 			return model.Moment{}, err
 		}
+	} else {
+		op.passing.Store(true)
 	}
 	op.answeredAt(at)
 	return model.Moment{View: r.Model.View(projections.Moment{At: at, On: mark.On}), Pinned: mark.Pinned}, nil
