@@ -176,10 +176,12 @@ func (d *disk) FullPathname(name string) (string, error) { return d.os.FullPathn
 // file is a file of the system whose changes go through the disk. It offers what SQLite needs of it for a write-ahead
 // log, and no memory mapping: through a mapping a read error is a signal and a checksum is not looked at.
 //
-// Writes that follow one another are gathered and done in one call: SQLite writes a commit as two calls a page, which cost
-// more than all else of it. They are done before the file is synced, read, cut, measured, unlocked or closed.
-// That is early enough: SQLite shows a commit to other connections, and a page that was folded back, only when the sync
-// has returned. An error is told with the sync, at which SQLite gives the transaction up as it does at a write.
+// In the write-ahead log, writes that follow one another are gathered and done in one call: SQLite writes a commit as two
+// calls a page, which cost more than all else of it. They are done before the file is synced, read, cut, measured or closed.
+// That is early enough: SQLite shows a commit to other connections only when the sync has returned. An error is told with
+// the sync, at which SQLite gives the transaction up as it does at a write. In the database file nothing is gathered: a
+// page that was folded back is read from there by others at once, without a sync, when readers kept the log from being
+// folded back whole.
 type file struct {
 	vfs.File
 	disk *disk
@@ -203,8 +205,14 @@ var (
 	_ vfs.FileSharedMemory       = (*file)(nil)
 )
 
-// WriteAt takes a page, or a piece of a frame.
+// WriteAt writes a page, or takes a piece of a frame.
 func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	if !f.wal {
+		if err := f.write(p, off); err != nil {
+			return 0, err
+		}
+		return len(p), nil
+	}
 	if len(f.gathered) > 0 && (off != f.at+int64(len(f.gathered)) || len(f.gathered)+len(p) > gatherSize) {
 		if err := f.flush(); err != nil {
 			return 0, err
@@ -222,8 +230,12 @@ func (f *file) flush() error {
 	if len(f.gathered) == 0 {
 		return nil
 	}
-	p, off := f.gathered, f.at
+	p := f.gathered
 	f.gathered = p[:0]
+	return f.write(p, f.at)
+}
+
+func (f *file) write(p []byte, off int64) error {
 	part := func(n int) error {
 		_, err := f.File.WriteAt(p[:n], off)
 		return err
@@ -292,14 +304,6 @@ func (f *file) Sync(flags vfs.SyncFlag) error {
 	return f.disk.run(operation{Kind: "sync", File: f.name, Do: func() error { return f.File.Sync(flags) }})
 }
 
-// Unlock lets others at the file.
-func (f *file) Unlock(lock vfs.LockLevel) error {
-	if err := f.flush(); err != nil {
-		f.late = err
-	}
-	return f.File.Unlock(lock)
-}
-
 // Close closes the file. What was not synced was promised to nobody.
 func (f *file) Close() error {
 	err := f.flush()
@@ -311,9 +315,6 @@ func (f *file) SizeHint(size int64) error {
 	inner, ok := f.File.(vfs.FileSizeHint)
 	if !ok {
 		return nil
-	}
-	if err := f.flush(); err != nil {
-		return err
 	}
 	return f.disk.run(operation{Kind: "sizehint", File: f.name, Offset: size, Do: func() error { return inner.SizeHint(size) }})
 }
