@@ -50,7 +50,7 @@ func (c *demoCommand) Run(ctx context.Context, out output) error {
 	input, faults := intake.Dataset(demo.Files)
 	input.Name = "demo"
 	// A store that was kept has it all already, and perhaps more: then nothing is recorded.
-	if err := importRows(ctx, log, n.recorder, input, faults, false, false, output{io.Discard, out.err}); err != nil {
+	if _, err := importRows(ctx, n.recorder, input, faults, false, false, output{io.Discard, out.err}); err != nil {
 		return err
 	}
 	if _, err := n.model.CatchUp(ctx, log, nil); err != nil {

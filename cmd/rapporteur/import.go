@@ -4,19 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"time"
 
-	"github.com/rapporteur/rapporteur/domain"
-	"github.com/rapporteur/rapporteur/domain/codec"
-	"github.com/rapporteur/rapporteur/domain/eventlog"
-	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
 	"github.com/rapporteur/rapporteur/domain/intake"
 	"github.com/rapporteur/rapporteur/domain/recorder"
 )
@@ -56,60 +49,37 @@ func (c *importDatasetCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		// There is no store yet. What is only tried, or is at fault, leaves none behind.
-		if err := c.try(ctx, input, faults, out); err != nil || c.DryRun {
-			return err
-		}
-	}
+	_, err = os.Stat(dir)
+	isNew := errors.Is(err, fs.ErrNotExist)
 	log, err := c.open()
 	if err != nil {
 		return err
 	}
-	defer log.Close()
-	return importRows(ctx, log, recorder.New(log, nil, recorder.Config{}), input, faults, c.DryRun, c.JSON, out)
+	recorded, err := importRows(ctx, recorder.New(log, nil, recorder.Config{}), input, faults, c.DryRun, c.JSON, out)
+	if closed := log.Close(); err == nil {
+		err = closed
+	}
+	if isNew && !recorded {
+		// A store that was made only to decide the rows against it is not left behind.
+		_ = os.RemoveAll(dir)
+	}
+	return err
 }
 
-// try decides the rows against an empty record, which is thrown away. What it says is only shown where nothing else follows.
-func (c *importDatasetCommand) try(ctx context.Context, input intake.Input, faults []intake.Fault, out output) error {
-	dir, err := os.MkdirTemp("", "rapporteur-import-")
-	if err != nil {
-		return fmt.Errorf("make a folder to check the data set in: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	log, err := embedded.Open(embedded.Config{Dir: dir})
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	if !c.DryRun {
-		out.out = io.Discard
-	}
-	return importRows(ctx, log, recorder.New(log, nil, recorder.Config{}), input, faults, true, c.JSON, out)
-}
-
-// importRows records the rows of an input and reports.
-func importRows(ctx context.Context, log eventlog.Log, r *recorder.Recorder, input intake.Input, faults []intake.Fault, dryRun, json bool, out output) error {
-	if len(faults) > 0 {
-		refused, err := check(ctx, log, input)
-		if err != nil {
-			return fmt.Errorf("import %s: %w", input.Name, err)
-		}
-		return faultsError(faults, refused, len(faults)+len(refused))
-	}
+// importRows records the rows of an input and reports. It says whether anything may have been recorded.
+func importRows(ctx context.Context, r *recorder.Recorder, input intake.Input, faults []intake.Fault, dryRun, json bool, out output) (recorded bool, err error) {
 	bar := newProgress(out.err, "recording", -1)
 	report, err := r.RecordAll(ctx, input.Rows, recorder.AllOptions{
-		By: importer, SHA256: input.SHA256, Name: input.Name, DryRun: dryRun, Progress: bar.to,
+		By: importer, SHA256: input.SHA256, Name: input.Name, DryRun: dryRun, Faults: faults, Doubtful: input.Doubtful, Progress: bar.to,
 	})
 	bar.end()
-	if wrong := (*recorder.Faults)(nil); errors.As(err, &wrong) {
-		return faultsError(nil, wrong.First, wrong.Total)
-	}
 	if err != nil {
-		return err
+		incomplete := (*recorder.Incomplete)(nil)
+		return errors.As(err, &incomplete), err
 	}
+	recorded = report.Events > 0 && !dryRun
 	if json {
-		return printJSON(out, importReport{Recorded: report.Recorded, Skipped: report.Skipped, Events: report.Events, DryRun: dryRun})
+		return recorded, printJSON(out, importReport{Recorded: report.Recorded, Skipped: report.Skipped, Events: report.Events, DryRun: dryRun})
 	}
 	verb := "recorded"
 	if dryRun {
@@ -122,71 +92,5 @@ func importRows(ctx context.Context, log eventlog.Log, r *recorder.Recorder, inp
 	if report.Skipped > 0 {
 		fmt.Fprintf(out.out, "  on record already      %6d rows\n", report.Skipped)
 	}
-	return nil
-}
-
-// check tells what the deciders find in the rows of an input whose other rows are at fault already, so that all faults are told
-// at once. Rows that are on record already are not looked at, as when they are recorded: they may have been corrected since.
-func check(ctx context.Context, log eventlog.Log, input intake.Input) ([]recorder.RowFault, error) {
-	world, recorded := domain.NewWorld(), map[string]bool{}
-	for e, err := range log.ReadAll(ctx, eventlog.Offset{}) {
-		if err != nil {
-			return nil, err
-		}
-		metadata, err := codec.DecodeMetadata(e.Metadata)
-		if err != nil {
-			return nil, err
-		}
-		event, err := codec.Decode(e.Type, metadata.SchemaVersion, e.Data)
-		if err != nil {
-			return nil, err
-		}
-		world.Apply(event)
-		if metadata.RecordedBy == importer {
-			recorded[metadata.IdempotencyKey] = true
-		}
-	}
-	type place struct {
-		file string
-		line int
-	}
-	skipped := map[place]bool{}
-	for _, row := range input.Rows {
-		if recorded[row.Key] {
-			skipped[place{row.File, row.Line}] = true
-		}
-	}
-	var faults []recorder.RowFault
-	for _, f := range input.Check(world, domain.DateOf(time.Now())) {
-		if !skipped[place{f.File, f.Line}] {
-			faults = append(faults, recorder.RowFault{File: f.File, Line: f.Line, Column: f.Column, Value: f.Value, Message: f.Message})
-		}
-	}
-	return faults, nil
-}
-
-// shownFaults is how many faults are told one by one.
-const shownFaults = 50
-
-// faultsError tells the first faults of a data set: those of the files, then those that the deciders found in the rows.
-func faultsError(files []intake.Fault, rows []recorder.RowFault, total int) error {
-	var lines []string
-	for _, f := range files {
-		lines = append(lines, f.String())
-	}
-	for _, f := range rows {
-		at := intake.At(f.File, f.Line, f.Column, f.Value, f.Message) // The cell may stand in another file than the row.
-		f.File, f.Line, f.Column = at.File, at.Line, at.Column
-		lines = append(lines, f.String())
-	}
-	lines = lines[:min(len(lines), shownFaults)]
-	text := "1 fault"
-	if total != 1 {
-		text = fmt.Sprintf("%d faults", total)
-	}
-	text += "; nothing was recorded\n" + strings.Join(lines, "\n")
-	if more := total - len(lines); more > 0 {
-		text += fmt.Sprintf("\nand %d more", more)
-	}
-	return errors.New(text)
+	return recorded, nil
 }

@@ -5,17 +5,21 @@ import (
 
 	"github.com/rapporteur/rapporteur/deploy/demo"
 	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/domain/eventlog/eventlogtest"
 	"github.com/rapporteur/rapporteur/domain/intake"
+	"github.com/rapporteur/rapporteur/domain/recorder"
 )
 
 // The built-in negotiation is read, and every row of it recorded, without a fault.
 func TestEveryRowIsRecorded(t *testing.T) {
 	in, faults := intake.Dataset(demo.Files)
-	faults = append(faults, in.Check(domain.NewWorld(), domain.NewDate(2026, 10, 1))...)
-	for _, f := range faults {
-		t.Error(f)
+	report, err := recorder.New(eventlogtest.NewMemory(), nil, recorder.Config{}).RecordAll(t.Context(), in.Rows, recorder.AllOptions{
+		By: "import", Today: domain.NewDate(2026, 10, 1), Faults: faults, Doubtful: in.Doubtful,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(in.Rows) == 0 {
-		t.Error("there are no rows")
+	if report.Skipped != 0 || report.Events < len(in.Rows) || len(in.Rows) == 0 {
+		t.Errorf("%d rows gave %d events, %d rows skipped", len(in.Rows), report.Events, report.Skipped)
 	}
 }

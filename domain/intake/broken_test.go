@@ -1,16 +1,34 @@
 package intake_test
 
 import (
+	"errors"
+	"io/fs"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/domain/eventlog"
+	"github.com/rapporteur/rapporteur/domain/eventlog/eventlogtest"
 	"github.com/rapporteur/rapporteur/domain/intake"
+	"github.com/rapporteur/rapporteur/domain/recorder"
 )
 
-type fault = intake.Fault
+// fault is what of an intake.Fault the reader itself decides.
+type fault struct {
+	File                   string
+	Line                   int
+	Column, Value, Message string
+}
+
+func told(faults []intake.Fault) []fault {
+	var list []fault
+	for _, f := range faults {
+		list = append(list, fault{f.File, f.Line, f.Column, f.Value, f.Message})
+	}
+	return list
+}
 
 const (
 	positionsHead = "date,actor,proposal,element,option,stance,summary,points,aligned_with\n"
@@ -328,7 +346,7 @@ func TestBrokenFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, faults := intake.Dataset(c.fsys)
-			if diff := cmp.Diff([]fault{c.want}, faults); diff != "" {
+			if diff := cmp.Diff([]fault{c.want}, told(faults)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -378,7 +396,7 @@ type place struct {
 	column, value string
 }
 
-func placeOf(f fault) place { return place{f.File, f.Line, f.Column, f.Value} }
+func placeOf(f intake.Fault) place { return place{f.File, f.Line, f.Column, f.Value} }
 
 // What deciders find is led back to the cell, also where that stands in another file than the row.
 func TestCheckLeadsBackToTheCell(t *testing.T) {
@@ -425,7 +443,7 @@ func TestCheckLeadsBackToTheCell(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			faults := read(t, c.fsys).Check(domain.NewWorld(), today)
+			faults := check(t, eventlogtest.NewMemory(), read(t, c.fsys), nil)
 			if len(faults) != 1 || placeOf(faults[0]) != c.want || faults[0].Message == "" {
 				t.Errorf("want one fault at %+v, got %q", c.want, faults)
 			}
@@ -439,7 +457,7 @@ func TestCheckBesideFaultsOfForm(t *testing.T) {
 	fsys["sessions.csv"].Data = []byte("session,name,forum,starts_on,ends_on,decision_rule\nS1,First,Forum,2020-01-01,2020-01-05,never\n")
 	fsys["options.csv"].Data = []byte("element,option,label\ntrack,one,One\ntrakc,two,Two\n")
 	in, faults := intake.Dataset(fsys)
-	faults = append(faults, in.Check(domain.NewWorld(), today)...)
+	faults = check(t, eventlogtest.NewMemory(), in, faults)
 	var got []place
 	for _, f := range faults {
 		got = append(got, placeOf(f))
@@ -456,11 +474,33 @@ func TestCheckBesideFaultsOfForm(t *testing.T) {
 
 // What is on record with other content is told, and nothing of it recorded.
 func TestCheckAgainstTheRecord(t *testing.T) {
-	w := domain.NewWorld()
-	record(t, w, read(t, small()))
-	in := read(t, edit(t, "positions.csv", "Neither.", "Either."))
-	want := []fault{{"positions.csv", 3, "", "", "What this row names is on record already, with other content."}}
-	if diff := cmp.Diff(want, in.Check(w, today)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	log := onRecord(t, small())
+	got := check(t, log, read(t, edit(t, "positions.csv", "Neither.", "Either.")), nil)
+	if len(got) != 1 || placeOf(got[0]) != (place{"positions.csv", 3, "", ""}) || got[0].Code != domain.Conflict {
+		t.Errorf("got %q", got)
 	}
+}
+
+// check decides the rows against a record, without recording them, and gives all faults, those of the files first.
+func check(t *testing.T, log eventlog.Log, in intake.Input, faults []intake.Fault) []intake.Fault {
+	t.Helper()
+	_, err := recorder.New(log, nil, recorder.Config{}).RecordAll(t.Context(), in.Rows, recorder.AllOptions{
+		By: "import", Today: today, DryRun: true, Faults: faults, Doubtful: in.Doubtful,
+	})
+	if refused := (*recorder.Faults)(nil); errors.As(err, &refused) {
+		return refused.First
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return nil
+}
+
+// onRecord records a data set in a new record. The subject is not that of check, so that its rows are compared by content.
+func onRecord(t *testing.T, fsys fs.FS) eventlog.Log {
+	t.Helper()
+	log := eventlogtest.NewMemory()
+	if _, err := recorder.New(log, nil, recorder.Config{}).RecordAll(t.Context(), read(t, fsys).Rows, recorder.AllOptions{By: "before", Today: today}); err != nil {
+		t.Fatal(err)
+	}
+	return log
 }

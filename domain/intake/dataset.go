@@ -23,13 +23,12 @@ type Input struct {
 	// name, a blank, its number of bytes, a line feed and the bytes. The built-in States count as if they stood in the folder.
 	SHA256 string
 	Name   string // What the input is called. The reader does not know; who calls it sets it.
-
-	links    []link   // Of the rows, by index.
-	doubtful []string // Keys that rows with a fault would define.
+	// Doubtful has the keys that rows with a fault would have defined: what only follows from them need not be told.
+	Doubtful []string
 }
 
 // Dataset reads the folder of a data set. Where there are faults, Rows has the rows without one, and is not to be recorded;
-// Input.Check can tell what else is wrong with them.
+// recording them without recording (AllOptions.DryRun) tells what else is wrong.
 func Dataset(fsys fs.FS) (Input, []Fault) {
 	return read(fsys, layouts)
 }
@@ -76,10 +75,7 @@ const (
 	stages
 )
 
-type stage struct {
-	rows  []domain.Row
-	links []link
-}
+type stage struct{ rows []domain.Row }
 
 func read(fsys fs.FS, files []layout) (Input, []Fault) {
 	d := &dataset{tables: map[string]*table{}, digest: sha256.New(), proposals: map[string]*proposal{}, labels: map[string]string{}}
@@ -97,10 +93,9 @@ func read(fsys fs.FS, files []layout) (Input, []Fault) {
 	d.readEndorsements()
 	d.readVotes()
 
-	in := Input{SHA256: hex.EncodeToString(d.digest.Sum(nil)), doubtful: d.doubtful}
+	in := Input{SHA256: hex.EncodeToString(d.digest.Sum(nil)), Doubtful: d.doubtful}
 	for _, s := range d.stages {
 		in.Rows = append(in.Rows, s.rows...)
-		in.links = append(in.links, s.links...)
 	}
 	faults, columns := d.faults, map[string][]string{}
 	for _, t := range d.tables {
@@ -194,9 +189,8 @@ func (d *dataset) add(stage int, r *row, made domain.Row, defines ...string) {
 	if made.Cells == nil {
 		made.Cells = r.cells
 	}
-	s := &d.stages[stage]
-	s.rows = append(s.rows, made)
-	s.links = append(s.links, link{defines: defines, needs: r.needs})
+	made.Defines, made.Needs = defines, r.needs
+	d.stages[stage].rows = append(d.stages[stage].rows, made)
 }
 
 // always is the command of a row that is the same whatever is on record.

@@ -135,7 +135,7 @@ func TestDemoIsRecordedWhole(t *testing.T) {
 			t.Errorf("%s:%d: on record is %v", row.File, row.Line, m)
 		}
 	}
-	if faults := again.Check(w, today); len(faults) > 0 {
+	if faults := check(t, onRecord(t, demo.Files), again, nil); len(faults) > 0 {
 		t.Errorf("checked again: %v", faults)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/domain/eventlog/eventlogtest"
 	"github.com/rapporteur/rapporteur/domain/intake"
 )
 
@@ -94,10 +95,10 @@ func FuzzDataset(f *testing.F) {
 		fsys[names[int(which)%len(names)]] = &fstest.MapFile{Data: data}
 		in, faults := intake.Dataset(fsys)
 		sound(t, fsys, in, faults)
-		found := in.Check(domain.NewWorld(), today)
+		found := check(t, eventlogtest.NewMemory(), in, faults)
 		sound(t, fsys, intake.Input{}, found)
 		again, faultsAgain := intake.Dataset(fsys)
-		if !slices.Equal(keys(in), keys(again)) || !slices.Equal(faults, faultsAgain) || !slices.Equal(found, again.Check(domain.NewWorld(), today)) {
+		if !slices.Equal(keys(in), keys(again)) || !slices.Equal(faults, faultsAgain) || !slices.Equal(found, check(t, eventlogtest.NewMemory(), again, faultsAgain)) {
 			t.Error("read twice, told otherwise")
 		}
 	})

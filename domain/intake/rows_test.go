@@ -184,13 +184,12 @@ description 1 b",`} {
 
 // Groups and States that are on record need not be in the data set.
 func TestWhatIsOnRecordNeedNotBeInTheFolder(t *testing.T) {
-	w := domain.NewWorld()
-	record(t, w, read(t, small()))
+	log := onRecord(t, small())
 	in := read(t, folder(
 		"states.csv", "iso3,name_en,regional_group,admitted\nDDD,Freedonia,WEOG,1950-01-01\n",
 		"positions.csv", "date,actor,proposal,summary\n2020-05-05,DUO,old,Said.\n2020-05-05,Freedonia,old,Said.\n2020-05-05,France,old,Said.\n2020-05-05,NO-ONE,old,Said.\n"))
 	var got []place
-	for _, f := range in.Check(w, today) {
+	for _, f := range check(t, log, in, nil) {
 		got = append(got, placeOf(f))
 	}
 	want := []place{{"positions.csv", 4, "actor", "France"}, {"positions.csv", 5, "actor", "NO-ONE"}}

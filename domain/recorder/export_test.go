@@ -3,9 +3,6 @@ package recorder
 // DeriveID makes the ids of events.
 var DeriveID = deriveID
 
-// Defines gives the key that a command would define.
-var Defines = defines
-
 // Unread gives how many keys are kept that the read model did not know.
 func (r *Recorder) Unread() int {
 	r.unread.mu.Lock()

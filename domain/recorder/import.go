@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/domain/codec"
@@ -29,6 +28,10 @@ type AllOptions struct {
 	Clock func() time.Time
 	// DryRun decides everything, reports, and records nothing.
 	DryRun bool
+	// Faults are those that the reader of the input found: with any, nothing is recorded, and they are told before those that
+	// are found here. Doubtful has the keys that the rows would have defined that were left out for it.
+	Faults   []domain.RowFault
+	Doubtful []string
 	// Progress, where given, is told how many rows of those to record are on record. It is called from this goroutine.
 	Progress func(done, total int)
 }
@@ -47,41 +50,10 @@ const maxFaults = 50
 // progress is seen.
 const batchSteps = 500
 
-// RowFault is one thing that is wrong with one row.
-type RowFault struct {
-	File    string
-	Line    int
-	Column  string // Empty where the fault is not in one column.
-	Value   string // The row's cell in that column.
-	Message string
-	Code    domain.Code
-}
-
-func (f RowFault) String() string {
-	where := fmt.Sprintf("%s:%d", f.File, f.Line)
-	if f.Column != "" {
-		where += fmt.Sprintf(": %s %q", f.Column, shorten(f.Value))
-	}
-	return where + ": " + f.Message
-}
-
-// shorten cuts a long cell, so that a message stays a line.
-func shorten(s string) string {
-	const most = 60
-	for i, n := 0, 0; i < len(s); n++ {
-		if n == most {
-			return s[:i] + "…"
-		}
-		_, size := utf8.DecodeRuneInString(s[i:])
-		i += size
-	}
-	return s
-}
-
 // Faults refuses an import: some of its rows cannot be recorded, so none was.
 type Faults struct {
-	Total int        // All faults.
-	First []RowFault // The first of them, at most 50.
+	Total int               // All faults.
+	First []domain.RowFault // The first of them, at most 50.
 }
 
 func (f *Faults) Error() string {
@@ -141,6 +113,12 @@ func (r *Recorder) RecordAll(ctx context.Context, rows []domain.Row, opts AllOpt
 		world:     domain.NewWorld(), keys: map[string]bool{}, missing: map[string]bool{},
 		report: Report{Recorded: map[string]int{}},
 	}
+	for _, f := range opts.Faults {
+		i.fault(f)
+	}
+	for _, key := range opts.Doubtful {
+		i.missing[key] = true
+	}
 	if err := i.read(ctx); err != nil {
 		return Report{}, fmt.Errorf("import %s: %w", opts.Name, err)
 	}
@@ -169,7 +147,7 @@ type importing struct {
 	world   *domain.World   // The record, and every row so far.
 	keys    map[string]bool // Under which the subject has recorded, and those of the rows so far.
 	steps   []rowStep
-	missing map[string]bool // What rows with faults would have defined, by the cell that names it.
+	missing map[string]bool // What rows with faults would have defined.
 	faults  Faults
 	report  Report
 }
@@ -267,9 +245,6 @@ func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
 		return nil
 	}
 	if refusal != nil {
-		if key := defines(command); key != "" {
-			i.missing[key] = true
-		}
 		i.refuse(row, refusal)
 		return nil
 	}
@@ -292,64 +267,25 @@ func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
 	return nil
 }
 
-// refuse notes the faults of a row. What only follows from the fault of a row before, which would have defined what this one
-// names, is no fault of its own: it would bury the one that matters.
+// refuse notes the faults of a row, and that what it defines is missing. What only follows from the fault of a row before, which
+// would have defined what this one names, is no fault of its own: it would bury the one that matters.
 func (i *importing) refuse(row *domain.Row, refusal *domain.Refusal) {
+	follows := slices.ContainsFunc(row.Needs, func(key string) bool { return i.missing[key] })
 	for _, f := range refusal.Faults {
-		column, value := cell(row, f.Path)
-		if f.Code == domain.NotFound && i.lacks(value) {
-			continue
+		if f.Code != domain.NotFound || !follows {
+			i.fault(row.Fault(f))
 		}
-		i.fault(row, RowFault{Column: column, Value: value, Message: f.Message, Code: f.Code})
+	}
+	for _, key := range row.Defines {
+		i.missing[key] = true
 	}
 }
 
-func (i *importing) fault(row *domain.Row, f RowFault) {
+func (i *importing) fault(f domain.RowFault) {
 	i.faults.Total++
 	if len(i.faults.First) < maxFaults {
-		f.File, f.Line = row.File, row.Line
 		i.faults.First = append(i.faults.First, f)
 	}
-}
-
-// cell finds the column of a fault: that of the longest beginning of its path for which the row has one.
-func cell(row *domain.Row, path string) (column, value string) {
-	for path != "" {
-		if column, ok := row.Columns[path]; ok {
-			return column, row.Cells[column]
-		}
-		path = path[:max(0, strings.LastIndexByte(path, '.'))]
-	}
-	return "", ""
-}
-
-// defines gives the key that a command would define, as a cell of a later row would name it; empty for other commands.
-func defines(c domain.Command) string {
-	switch c := c.(type) {
-	case domain.AdmitState:
-		return c.Code
-	case domain.DefineGroup:
-		return c.Code
-	case domain.DefineSession:
-		return c.Key
-	case domain.DefineElement:
-		return c.Key
-	case domain.DefineOption:
-		return c.Element + "/" + c.Key
-	case domain.SubmitProposal:
-		return c.Slug
-	}
-	return ""
-}
-
-// lacks says whether a cell names something that a faulty row would have defined: by its key, as a target, or as an option of
-// such an element.
-func (i *importing) lacks(value string) bool {
-	for _, prefix := range []string{"proposal:", "option:"} {
-		value = strings.TrimPrefix(value, prefix)
-	}
-	element, _, _ := strings.Cut(value, "/")
-	return value != "" && (i.missing[value] || i.missing[element])
 }
 
 // refuseDifferent notes that what a row would record is there already with other content, and where.
@@ -364,7 +300,7 @@ func (i *importing) refuseDifferent(ctx context.Context, row *domain.Row, comman
 			message = fmt.Sprintf("%s, line %d, says this already with other content; keep one of the two.", earlier.File, earlier.Line)
 		}
 	}
-	i.fault(row, RowFault{Code: domain.Conflict, Message: message})
+	i.fault(row.Fault(domain.Fault{Code: domain.Conflict, Message: message}))
 	return nil
 }
 

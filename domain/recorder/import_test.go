@@ -295,7 +295,7 @@ func TestAllFaultsOfAnImportAreToldAtOnce(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || faults.Total != len(want) {
 		t.Errorf("%d faults (-want +got):\n%s", faults.Total, diff)
 	}
-	for _, want := range []string{"7 faults", "nothing was recorded", `positions.csv:30: option "decision-making/majority": `, "positions.csv:40: There is no such thing."} {
+	for _, want := range []string{"7 faults", "nothing was recorded", `positions.csv:30: option: There is no option "decision-making/majority"`, "positions.csv:40: There is no such thing."} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
@@ -362,7 +362,10 @@ func TestWhatFollowsFromAFaultIsNoFault(t *testing.T) {
 	typo.Target = domain.OnOption("decision-making", "majorty")
 	typoRow := row("positions.csv", 4, typo)
 	typoRow.Cells = map[string]string{"option": "decision-making/majorty"}
-	rows = append(rows, row("options.csv", 2, wrong), row("positions.csv", 3, named), typoRow)
+	wrongRow, namedRow := row("options.csv", 2, wrong), row("positions.csv", 3, named)
+	wrongRow.Defines = []string{"decision-making/majority"}
+	namedRow.Needs, typoRow.Needs = wrongRow.Defines, []string{"decision-making/majorty"}
+	rows = append(rows, wrongRow, namedRow, typoRow)
 	_, err := recordAll(t, eventlogtest.NewMemory(), rows, options)
 	var faults *recorder.Faults
 	if !errors.As(err, &faults) || faults.Total != 2 || faults.First[0].File != "options.csv" || faults.First[1].Line != 4 {
@@ -443,31 +446,29 @@ func TestAnImportEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestWhatACommandDefines(t *testing.T) {
-	for want, c := range map[string]domain.Command{
-		"FRA": domain.AdmitState{Code: "FRA"}, "EU": domain.DefineGroup{Code: "EU"}, "OEWG-6": domain.DefineSession{Key: "OEWG-6"},
-		"review": domain.DefineElement{Key: "review"}, "review/yearly": domain.DefineOption{Element: "review", Key: "yearly"},
-		"poa": domain.SubmitProposal{Slug: "poa"}, "": domain.ReviseProposal{Slug: "poa"},
-	} {
-		if got := recorder.Defines(c); got != want {
-			t.Errorf("%T defines %q, want %q", c, got, want)
-		}
-	}
-}
-
-func TestALongCellIsCutInMessages(t *testing.T) {
-	f := recorder.RowFault{File: "f.csv", Line: 2, Column: "c", Value: strings.Repeat("é", 61), Message: "No."}
-	if got, want := f.String(), `f.csv:2: c "`+strings.Repeat("é", 60)+`…": No.`; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	f.Value = strings.Repeat("é", 60)
-	if got := f.String(); strings.Contains(got, "…") {
-		t.Error(got)
-	}
-}
-
 func BenchmarkImport(b *testing.B) {
 	for b.Loop() {
 		benchmarkLog(b, 10_000, 193)
+	}
+}
+
+// What the reader of the input found is told first, and nothing is recorded; what only follows from it is not told.
+func TestFaultsOfTheFilesAreToldBeforeThoseOfTheRows(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	orphan := position("FRA", domain.Support, "s")
+	orphan.Target = domain.OnOption("decision-making", "majority")
+	orphanRow := row("positions.csv", 3, orphan)
+	orphanRow.Needs = []string{"decision-making/majority"}
+	blank := position("EGY", domain.Support, "")
+	opts := options
+	opts.Faults = []domain.RowFault{{File: "options.csv", Line: 2, Message: "No."}}
+	opts.Doubtful = orphanRow.Needs
+	_, err := recordAll(t, log, append(dataset(1), orphanRow, row("positions.csv", 4, blank)), opts)
+	var faults *recorder.Faults
+	if !errors.As(err, &faults) || faults.Total != 2 || faults.First[0] != opts.Faults[0] || faults.First[1].Line != 4 {
+		t.Errorf("%v", err)
+	}
+	if n := size(t, log); n != 0 {
+		t.Errorf("%d events", n)
 	}
 }
