@@ -1,6 +1,10 @@
 package projections
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"github.com/rapporteur/rapporteur/domain"
 )
 
@@ -79,35 +83,69 @@ func (f facts) Vote(symbol, paragraph string) (proposal string, ok bool) {
 	return "", false
 }
 
+// Near looks at keys, and at the names of actors as well: who writes France means FRA. Of a name that two have, the first by code
+// counts. It is the answer of domain.World on the same record.
 func (f facts) Near(kind domain.KeyKind, word string) []string {
 	f.model.mu.RLock()
 	defer f.model.mu.RUnlock()
-	var known []string
+	keys := map[string]string{} // From what may have been meant to the key.
 	switch kind {
-	case domain.ActorKey, domain.StateKey, domain.GroupKey:
-		for code, a := range f.model.actors {
-			if kind == domain.ActorKey || (kind == domain.StateKey) == (a.State != nil) {
-				known = append(known, code)
-			}
-		}
+	case domain.ActorKey:
+		f.model.stateNames(keys)
+		f.model.groupNames(keys)
+	case domain.StateKey:
+		f.model.stateNames(keys)
+	case domain.GroupKey:
+		f.model.groupNames(keys)
 	case domain.SessionKey:
 		for key := range f.model.session {
-			known = append(known, key)
+			keys[key] = key
 		}
 	case domain.ElementKey:
 		for key := range f.model.elements {
-			known = append(known, key)
+			keys[key] = key
 		}
 	case domain.OptionKey:
 		for _, t := range f.model.ordered {
 			if t.option != nil {
-				known = append(known, t.option.Element+"/"+t.option.Option)
+				key := t.option.Element + "/" + t.option.Option
+				keys[key] = key
 			}
 		}
 	case domain.ProposalKey:
 		for slug := range f.model.proposals {
-			known = append(known, slug)
+			keys[slug] = slug
 		}
 	}
-	return domain.Nearest(word, known)
+	var near []string
+	for _, k := range domain.Nearest(word, slices.Sorted(maps.Keys(keys))) {
+		if key := keys[k]; !slices.Contains(near, key) {
+			near = append(near, key)
+		}
+	}
+	return near
+}
+
+// stateNames adds the codes, names and aliases of all States.
+func (m *Model) stateNames(keys map[string]string) {
+	for _, s := range m.byCode {
+		keys[s.Code] = s.Code
+		addNames(keys, s.Code, s.names[:])
+		addNames(keys, s.Code, s.Aliases)
+	}
+}
+
+func (m *Model) groupNames(keys map[string]string) {
+	for _, g := range slices.SortedFunc(slices.Values(m.groups), func(a, b *group) int { return cmp.Compare(a.Code, b.Code) }) {
+		keys[g.Code] = g.Code
+		addNames(keys, g.Code, g.names[:])
+	}
+}
+
+func addNames(keys map[string]string, code string, names []string) {
+	for _, name := range names {
+		if name != "" {
+			keys[name] = cmp.Or(keys[name], code)
+		}
+	}
 }
