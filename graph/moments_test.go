@@ -187,24 +187,30 @@ func TestPinnedAnswerIsTheSameForEver(t *testing.T) {
 
 func TestOneOperationSeesOnePosition(t *testing.T) {
 	b := newDemo(t)
-	// While the operation waits for a position to come, others are recorded; fields that begin afterwards must not see them.
+	// While the operation waits for a position to come, another is recorded; what hangs on the field that waits begins afterwards,
+	// and must not see it where now is asked for.
 	at := b.model.At()
 	done := make(chan *answer)
 	go func() {
-		done <- b.ask(`query($at: LogPosition!) {
-			at
-			waits: matrix(states: [], targets: [], asOf: {log: $at}) { at }
-			now: matrix(states: [], targets: [], asOf: {recordedAt: "2999-01-01T00:00:00Z"}) { at }
-		}`, "at", fmt.Sprint(at+1))
+		done <- b.ask(`query($at: LogPosition!) { at waits: proposal(slug: "programme-of-action", asOf: {log: $at}) {
+			waited: convergence { at }
+			now: convergence(asOf: {}) { at }
+			instant: convergence(asOf: {recordedAt: "2999-01-01T00:00:00Z"}) { at }
+			day: convergence(asOf: {statedOn: "2026-01-01"}) { at }
+		} }`, "at", fmt.Sprint(at+1))
 	}()
 	time.Sleep(20 * time.Millisecond)
 	b.get(recordPosition, "input", position(nil))
 	a := <-done
-	if len(a.Errors) > 0 || a.at("waits.at") != fmt.Sprint(at+1) || a.at("at") != fmt.Sprint(at) || a.at("now.at") != fmt.Sprint(at) {
-		t.Errorf("answered %s", a.raw)
+	for path, want := range map[string]uint64{
+		"at": at, "waits.waited.at": at + 1, "waits.now.at": at, "waits.instant.at": at, "waits.day.at": at,
+	} {
+		if got := a.at(path); got != fmt.Sprint(want) {
+			t.Errorf("%s is %v, want %d", path, got, want)
+		}
 	}
-	if a.Extensions.At != fmt.Sprint(at+1) {
-		t.Errorf("extensions.at is %s", a.Extensions.At)
+	if len(a.Errors) > 0 || a.Extensions.At != fmt.Sprint(at+1) {
+		t.Errorf("answered %s", a.raw)
 	}
 }
 

@@ -2,10 +2,12 @@ package graph_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // connections has each connection of the schema: how to ask for it, what tells its nodes apart, and where it stands.
@@ -104,8 +106,9 @@ func TestPagesMakeTheWhole(t *testing.T) {
 func TestEventsAreReadAsTheyStand(t *testing.T) {
 	b := readOnly(t)
 	a := b.get(`{ few: events(first: 100, filter: {streamPrefix: "position-"}) { nodes { at stream revision type data leaf leafHash } }
+		actor: events(first: 100, filter: {streamPrefix: "position-RUS"}) { nodes { at stream revision type data leaf } }
 		sparse: events(first: 100, filter: {types: ["ProposalSubmitted", "VoteRecorded", "ImportCompleted"]}) { nodes { at stream revision type data leaf } } }`)
-	for _, list := range []string{"few", "sparse"} {
+	for _, list := range []string{"few", "actor", "sparse"} {
 		nodes := a.list(list + ".nodes")
 		if len(nodes) < 10 {
 			t.Errorf("%s has %d events", list, len(nodes))
@@ -186,5 +189,43 @@ func TestFiltersJoinWithWhatTheyHangOn(t *testing.T) {
 	if n("state.all") == 0 || n("state.same") != n("state.all") || n("state.other") != 0 || n("state.none") != 0 || n("state.acts") == 0 || n("state.otherActs") != 0 ||
 		n("proposal.all") == 0 || n("proposal.same") != n("proposal.all") || n("proposal.other") != 0 || n("proposal.element") != 0 || n("proposal.otherActs") != 0 || n("none") != 0 {
 		t.Errorf("answered %s", a.raw)
+	}
+}
+
+func TestConvergenceOnWhatIsAskedFor(t *testing.T) {
+	b := readOnly(t)
+	keys := func(arguments string) []string {
+		var list []string
+		for _, key := range b.get(`{ convergence`+arguments+` { target { targetKey } } }`).list("convergence", "target.targetKey") {
+			list = append(list, key.(string))
+		}
+		slices.Sort(list)
+		return list
+	}
+	all := keys("")
+	proposals := slices.DeleteFunc(slices.Clone(all), func(k string) bool { return !strings.HasPrefix(k, "proposal:") })
+	options := slices.DeleteFunc(slices.Clone(all), func(k string) bool { return strings.HasPrefix(k, "proposal:") })
+	of := func(prefixes ...string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(k string) bool {
+			return !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(k, p) })
+		})
+	}
+	if len(proposals) < 5 || len(options) < 20 {
+		t.Fatalf("%d proposals and %d options", len(proposals), len(options))
+	}
+	for arguments, want := range map[string][]string{
+		`(proposals: true)`:                           all,
+		`(proposals: false)`:                          options,
+		`(elements: ["stakeholders"])`:                of("option:stakeholders/"),
+		`(elements: ["stakeholders", "auspices"])`:    of("option:stakeholders/", "option:auspices/"),
+		`(elements: [])`:                              nil,
+		`(targets: [])`:                               nil,
+		`(targets: [{proposal: "global-mechanism"}])`: of("proposal:global-mechanism"),
+		`(targets: [{proposal: "global-mechanism"}], proposals: false)`:                                                                        nil,
+		`(targets: [{proposal: "global-mechanism"}, {option: {element: "stakeholders", key: "open-modalities"}}], elements: ["stakeholders"])`: of("option:stakeholders/open-modalities"),
+	} {
+		if diff := cmp.Diff(want, keys(arguments), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", arguments, diff)
+		}
 	}
 }
