@@ -1,0 +1,216 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestScripts runs the journeys of testdata/script. Beside the commands of testscript they have:
+//
+//	status N rapporteur ARGS…     runs the program, which must end with this status
+//	start NAME ARGS…              starts it and waits until it serves; its address is $NAME from now on
+//	stop NAME [SIGNAL] [STATUS]   sends INT (or TERM, KILL), waits for the end, which must have this status (0)
+//	pid NAME                      sets $PID
+//	post ADDRESS FILE [HEADER]…   sends a file; stdout has the status in its first line, then the answer. A .graphql file is
+//	                              wrapped as a query
+//	printed NAME                  sends the query that a program printed, as it was printed
+//	digest VARIABLE STORE         sets a variable to the digest of a store
+//	rows FILE N LINE              adds a line N times; %d in it is the number from 1
+//	bytes FILE TEXT               writes a file; TEXT is a Go string without its quotes
+//	sqlite FILE SQL               changes a database behind the program's back
+//	[!] empty DIR                 there is nothing in the folder
+func TestScripts(t *testing.T) {
+	demo := demoFolder(t)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			// What is temporary goes where the script sees it.
+			temporary := filepath.Join(env.WorkDir, "temporary")
+			env.Setenv("TMPDIR", temporary)
+			env.Setenv("DEMO", demo)
+			env.Setenv("MODULE", module)
+			started := programs{}
+			env.Values[programsKey{}] = started
+			env.Defer(func() {
+				for _, p := range started {
+					p.stop(syscall.SIGKILL)
+				}
+			})
+			return os.Mkdir(temporary, 0o700)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"status":  scriptStatus,
+			"start":   scriptStart,
+			"stop":    scriptStop,
+			"pid":     scriptPid,
+			"post":    scriptPost,
+			"printed": scriptPrinted,
+			"digest":  scriptDigest,
+			"rows":    scriptRows,
+			"bytes":   scriptBytes,
+			"sqlite":  scriptSQLite,
+			"empty":   scriptEmpty,
+		},
+	})
+}
+
+// programs are those that a script started, by their names in it.
+type programs map[string]*program
+type programsKey struct{}
+
+// need checks the number of arguments of a command, at least so many.
+func need(ts *testscript.TestScript, neg bool, args []string, n int, usage string) {
+	if neg || len(args) < n {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+func named(ts *testscript.TestScript, name string) *program {
+	p := ts.Value(programsKey{}).(programs)[name]
+	if p == nil {
+		ts.Fatalf("no program %s was started", name)
+	}
+	return p
+}
+
+// environment gives the variables of the script.
+func environment(ts *testscript.TestScript) []string {
+	var list []string
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "RAPPORTEUR_STORE", "RAPPORTEUR_LISTEN", "RAPPORTEUR_AT", "RAPPORTEUR_JSON", "RAPPORTEUR_VERSION"} {
+		if value := ts.Getenv(name); value != "" {
+			list = append(list, name+"="+value)
+		}
+	}
+	return list
+}
+
+func scriptStatus(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "status N rapporteur ARGS…")
+	status, stdout, stderr := complete(ts.MkAbs("."), environment(ts), args[2:]...)
+	fmt.Fprint(ts.Stdout(), stdout)
+	fmt.Fprint(ts.Stderr(), stderr)
+	if strconv.Itoa(status) != args[0] {
+		ts.Fatalf("status %d, want %s\n%s%s", status, args[0], stdout, stderr)
+	}
+}
+
+func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "start NAME ARGS…")
+	p, err := start(ts.MkAbs("."), environment(ts), args[1:]...)
+	ts.Check(err)
+	ts.Value(programsKey{}).(programs)[args[0]] = p
+	ts.Setenv(args[0], p.address)
+	fmt.Fprint(ts.Stdout(), p.out)
+}
+
+func scriptStop(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, "stop NAME [SIGNAL] [STATUS]")
+	args = append(args, []string{"", "INT", "0"}[min(len(args), 3):]...)
+	signal, ok := map[string]os.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}[args[1]]
+	if !ok {
+		ts.Fatalf("no signal %s", args[1])
+	}
+	p := named(ts, args[0])
+	status := p.stop(signal)
+	fmt.Fprint(ts.Stdout(), p.out)
+	fmt.Fprint(ts.Stderr(), p.err)
+	if strconv.Itoa(status) != args[2] {
+		ts.Fatalf("status %d, want %s", status, args[2])
+	}
+}
+
+func scriptPid(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, "pid NAME")
+	ts.Setenv("PID", strconv.Itoa(named(ts, args[0]).cmd.Process.Pid))
+}
+
+func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "post ADDRESS FILE [HEADER]…")
+	body := ts.ReadFile(args[1])
+	if filepath.Ext(args[1]) == ".graphql" {
+		wrapped, err := json.Marshal(map[string]string{"query": body})
+		ts.Check(err)
+		body = string(wrapped)
+	}
+	status, answer, err := post(args[0], body, args[2:]...)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "status %d\n%s", status, answer)
+}
+
+var curlLine = regexp.MustCompile(`(?m)^ +curl -s http://(\S+)/graphql -H '([^']*)' -d '([^']*)'$`)
+
+func scriptPrinted(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, "printed NAME")
+	m := curlLine.FindStringSubmatch(named(ts, args[0]).out.String())
+	if m == nil {
+		ts.Fatalf("no query was printed")
+	}
+	status, answer, err := post(m[1], m[3], m[2])
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "status %d\n%s", status, answer)
+}
+
+func scriptDigest(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "digest VARIABLE STORE")
+	status, stdout, stderr := complete(ts.MkAbs("."), environment(ts), "replay", "--json", "--store", args[1])
+	if status != statusDone {
+		ts.Fatalf("status %d: %s", status, stderr)
+	}
+	var report replayReport
+	ts.Check(json.Unmarshal([]byte(stdout), &report))
+	ts.Setenv(args[0], report.Digest)
+}
+
+func scriptRows(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 3, "rows FILE N LINE")
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var text strings.Builder
+	text.WriteString(ts.ReadFile(args[0]))
+	for i := range n {
+		text.WriteString(strings.ReplaceAll(args[2], "%d", strconv.Itoa(i+1)) + "\n")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
+}
+
+func scriptBytes(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "bytes FILE TEXT")
+	text, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+func scriptSQLite(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "sqlite FILE SQL")
+	ts.Check(execute(ts.MkAbs(args[0]), args[1]))
+}
+
+// execute changes a database behind the program's back, with the checksums of its pages kept right.
+func execute(path, sql string) error {
+	conn, err := sqlite3.Open((&url.URL{Scheme: "file", Path: path}).String())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Exec(sql)
+}
+
+func scriptEmpty(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, false, args, 1, "[!] empty DIR")
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if neg == (len(entries) == 0) {
+		ts.Fatalf("%d files in %s", len(entries), args[0])
+	}
+}
