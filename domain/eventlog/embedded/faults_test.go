@@ -175,9 +175,13 @@ func TestAKillAtAnyOperationLosesNothing(t *testing.T) {
 // without being reopened. Reads go on all the while.
 func TestAFullDiskIsSaidAndOver(t *testing.T) {
 	var full atomic.Bool
+	var way atomic.Int64 // nothing fits, half of it, or all and yet the disk says no
 	dir := filepath.Join(memoryDir(t), "store")
 	log, err := embedded.OpenThrough(config(dir), func(op *embedded.Operation) error {
 		if full.Load() && (op.Kind == "write" || op.Kind == "sizehint") && op.File != "acknowledged" {
+			if op.Part != nil {
+				return errors.Join(op.Part(len(op.Data)*int(way.Load())/2), syscall.ENOSPC)
+			}
 			return syscall.ENOSPC
 		}
 		return op.Do()
@@ -186,7 +190,8 @@ func TestAFullDiskIsSaidAndOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := &history{}
-	for round := range 5 {
+	for round := range 6 {
+		way.Store(int64(round % 3))
 		work2 := func(n int) error {
 			a := h.begin(eventlog.Append{Stream: "state-fra", Expected: eventlog.AnyRevision, Events: []eventlog.Event{testEvent(100*round+n, 500), testEvent(100*round+n+50, 500)}})
 			_, err := log.Append(t.Context(), a.step)
@@ -208,14 +213,12 @@ func TestAFullDiskIsSaidAndOver(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if round%2 == 0 {
-			settle(log)
-			if err := copyFolder(dir, fmt.Sprint(dir, round)); err != nil {
-				t.Fatal(err)
-			}
-			if err := h.checkFolder(fmt.Sprint(dir, round)); err != nil {
-				t.Fatalf("killed while full: %v", err)
-			}
+		settle(log)
+		if err := copyFolder(dir, fmt.Sprint(dir, round)); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.checkFolder(fmt.Sprint(dir, round)); err != nil {
+			t.Fatalf("killed while full: %v", err)
 		}
 		full.Store(false)
 		if err := work2(20); err != nil {
