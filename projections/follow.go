@@ -48,11 +48,14 @@ func (m *Model) catchUpTo(ctx context.Context, log eventlog.Log, limit uint64, p
 	for recorded, err := range log.ReadAll(ctx, m.OffsetAt(at)) {
 		if err != nil {
 			// What was read whole before the fault stands in the record: it is applied, and the fault is told.
-			return applied, errors.Join(flush(), fmt.Errorf("read the record behind position %d: %w", at+uint64(applied+len(pending)), err))
+			err = fmt.Errorf("read the record behind position %d: %w", at+uint64(applied+len(pending)), err)
+			err = errors.Join(flush(), err) // In a step of its own: flush counts what it applied.
+			return applied, err
 		}
 		d, err := Decode(recorded)
 		if err != nil {
-			return applied, errors.Join(flush(), err)
+			err = errors.Join(flush(), err)
+			return applied, err
 		}
 		if pending = append(pending, d); len(pending) == batch {
 			if err := flush(); err != nil {
