@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client';
 
 import defaultQuery from './default.graphql';
 import { endpoint, prefill, socket } from './page';
+import { storage } from './storage';
 import './page.css';
 
 const fetcher = createGraphiQLFetcher({
@@ -26,6 +27,7 @@ createRoot(root).render(
     fetcher={fetcher}
     defaultQuery={defaultQuery}
     {...prefill(window.location.search)}
+    storage={storage}
     shouldPersistHeaders={false}
     showPersistHeadersSettings={false}
     inputValueDeprecation
