@@ -325,3 +325,46 @@ func TestAFailedSyncIsNeverTriedAgain(t *testing.T) {
 		t.Errorf("reopened %d times, want once", got.Reopened)
 	}
 }
+
+// What a group that failed answers rests on nothing of that group: no step of it is counted, and no refusal is given that
+// names a revision which was never recorded.
+func TestAFailedGroupAnswersNothingElse(t *testing.T) {
+	var failing atomic.Bool
+	log, err := embedded.OpenThrough(config(filepath.Join(memoryDir(t), "store")), func(op *embedded.Operation) error {
+		if op.Kind == "sync" && failing.CompareAndSwap(true, false) {
+			return syscall.EIO
+		}
+		return op.Do()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	steps := []eventlog.Append{
+		{Stream: "state-fra", Expected: eventlog.NoStream, Events: []eventlog.Event{testEvent(1, 10)}},
+		{Stream: "state-fra", Expected: 7, Events: []eventlog.Event{testEvent(2, 10)}},
+	}
+	failing.Store(true)
+	if done, err := log.AppendAll(t.Context(), steps); done != 0 || !errors.Is(err, eventlog.ErrUnknown) {
+		t.Errorf("%d done, error %v, want 0 and ErrUnknown", done, err)
+	}
+}
+
+// The names in the folder are made durable one after the other: with the record's the store is there, so the others' come
+// before.
+func TestTheFolderIsSynced(t *testing.T) {
+	var names []string
+	log, err := embedded.OpenThrough(config(filepath.Join(memoryDir(t), "store")), func(op *embedded.Operation) error {
+		if op.Kind == "rename" || op.Kind == "syncdir" {
+			names = append(names, op.Kind+" "+op.File)
+		}
+		return op.Do()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	if want := []string{"rename acknowledged", "syncdir .", "rename record.db", "syncdir ."}; !slices.Equal(names, want) {
+		t.Errorf("%q, want %q", names, want)
+	}
+}

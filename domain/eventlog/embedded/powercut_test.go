@@ -153,6 +153,11 @@ func TestAPowerCutLosesNothing(t *testing.T) {
 	if err := h.checkFolder(dir); err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{"record.db", "acknowledged"} {
+		if f := model.files[name]; len(f.since) > 0 {
+			t.Errorf("closed with %d changes of %s that were not synced", len(f.since), name)
+		}
+	}
 	t.Logf("%d operations, %d states of the disk", operations, states)
 	if n := log.Stats().Checkpoints; n < 3 {
 		t.Errorf("%d checkpoints: the work is too small to try them", n)
