@@ -19,7 +19,7 @@ import (
 //	at            the position, a number
 //	states        by code: {"<code>": StateAdmitted as recorded, with "at"}
 //	groups        by code: {"kind", "names", "at", "members": {"<code>": [["<from or empty>","<until or empty>"], …]}}
-//	sessions      by key: SessionDefined as recorded, with "at"
+//	sessions      by key: {"name", "forum", "startsOn", "endsOn", "decisionRule", "at"}
 //	elements      by key: {"label", "description", "at", "options": {"<key>": {"label","description","at","retired"}}}
 //	proposals     by slug: all that the public schema shows of a proposal, its submissions with their documents included
 //	positions     by the position of first recording, in decimal: the fields as corrected, the days on which the position was
@@ -64,7 +64,9 @@ func (v *View) content() object {
 		groups[g.Code] = object{"kind": g.Kind.String(), "names": g.names[1:], "at": g.At, "members": v.spans(g)}
 	}
 	for _, s := range v.Sessions("") {
-		sessions[s.Session] = s
+		sessions[s.Session] = object{
+			"name": s.Name, "forum": s.Forum, "startsOn": s.StartsOn.String(), "endsOn": s.EndsOn.String(), "decisionRule": s.DecisionRule.String(), "at": s.At,
+		}
 	}
 	for _, e := range v.Elements() {
 		options := object{}
