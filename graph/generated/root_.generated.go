@@ -3676,11 +3676,11 @@ type Proposal implements Target & Node {
   documents: [Document!]!
   "What the latest version says on each element of the future mechanism."
   options: [Option!]!
-  "Set while the status is ADOPTED, else null."
+  "How it was adopted; null unless an adoption is on record at this moment."
   adoption: Adoption
-  "The proposal it went into; null unless the status is MERGED."
+  "The proposal it went into; null unless that is on record, and the other proposal exists, at this moment."
   mergedInto: Proposal
-  "The proposal that took its place; null unless the status is SUPERSEDED."
+  "The proposal that took its place; null unless that is on record, and the other proposal exists, at this moment."
   supersededBy: Proposal
   "The recorded votes on its documents, on the whole or on one paragraph."
   votes(

@@ -72,27 +72,13 @@ func (p *Proposal) Status() projections.ProposalStatus { return p.proposal.Statu
 func (p *Proposal) SubmittedOn() domain.Date           { return p.proposal.SubmittedOn }
 func (p *Proposal) Submitters() []Actor                { return newActors(p.M, p.proposal.Submitters) }
 func (p *Proposal) Options() []*Option                 { return optionsOf(p.M, p.proposal.Options) }
-func (p *Proposal) MergedInto() *Proposal              { return FindProposal(p.M, p.mergedInto()) }
-func (p *Proposal) SupersededBy() *Proposal            { return FindProposal(p.M, p.supersededBy()) }
+func (p *Proposal) MergedInto() *Proposal              { return FindProposal(p.M, p.proposal.MergedInto) }
+func (p *Proposal) SupersededBy() *Proposal            { return FindProposal(p.M, p.proposal.SupersededBy) }
 
-// Each end is shown only while it is the status: the schema says so, and after a revision dated later it is history.
-func (p *Proposal) mergedInto() string {
-	if p.proposal.Status != projections.Merged {
-		return ""
-	}
-	return p.proposal.MergedInto
-}
-
-func (p *Proposal) supersededBy() string {
-	if p.proposal.Status != projections.Superseded {
-		return ""
-	}
-	return p.proposal.SupersededBy
-}
-
-// Adoption gives how the proposal was adopted.
+// Adoption gives how the proposal was adopted. It stands, as in the consensus, also where a revision recorded before it is dated
+// later and gives the status.
 func (p *Proposal) Adoption() *Adoption {
-	if p.proposal.Status != projections.Adopted || p.proposal.Adoption == nil {
+	if p.proposal.Adoption == nil {
 		return nil
 	}
 	return &Adoption{p.proposal.Adoption}
