@@ -14,3 +14,6 @@ func (v *View) DigestInput() ([]byte, error) {
 	}
 	return codec.Canonical(text)
 }
+
+// ForgetBoards empties the cache of figures.
+func (m *Model) ForgetBoards() { m.boards.Purge() }

@@ -1,0 +1,256 @@
+package projections_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/domain/eventlog"
+	"github.com/rapporteur/rapporteur/domain/eventlog/eventlogtest"
+	"github.com/rapporteur/rapporteur/projections"
+	"github.com/rapporteur/rapporteur/projections/bitemporal"
+	"github.com/rapporteur/rapporteur/projections/synthetic"
+)
+
+// These benchmarks take the record of package synthetic. Run them with
+//
+//	go test -run '^$' -bench . ./projections
+const benchmarkEvents = 100_000
+
+// syntheticLog gives the first n events as a log gives them.
+func syntheticLog(b *testing.B, n int) (list []eventlog.Recorded) {
+	b.Helper()
+	ctx, log := context.Background(), eventlogtest.NewMemory()
+	if err := synthetic.Append(ctx, log, n, 1); err != nil {
+		b.Fatal(err)
+	}
+	for r, err := range log.ReadAll(ctx, eventlog.Offset{}) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func syntheticDecoded(b *testing.B, n int) (list []projections.Decoded) {
+	b.Helper()
+	for _, r := range syntheticLog(b, n) {
+		d, err := projections.Decode(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+func syntheticModel(b *testing.B, n int) *projections.Model {
+	b.Helper()
+	m := projections.New()
+	if err := m.Apply(syntheticDecoded(b, n)...); err != nil {
+		b.Fatal(err)
+	}
+	return m
+}
+
+// jsonMetadata is what a plain reader of the record would decode of an event's metadata.
+type jsonMetadata struct {
+	RecordedBy     string    `json:"recordedBy"`
+	RecordedAt     time.Time `json:"recordedAt"`
+	SchemaVersion  int       `json:"schemaVersion"`
+	IdempotencyKey string    `json:"idempotencyKey"`
+	InputHash      string    `json:"inputHash"`
+}
+
+// decodeWithEncodingJSON is the baseline: every event's data and metadata read by encoding/json into the same types, and nothing
+// done with it.
+func decodeWithEncodingJSON(list []eventlog.Recorded, types map[string]func() any) error {
+	for _, r := range list {
+		var metadata jsonMetadata
+		if err := json.Unmarshal(r.Metadata, &metadata); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(r.Data, types[r.Type]()); err != nil {
+			return fmt.Errorf("%s: %w", r.Type, err)
+		}
+	}
+	return nil
+}
+
+var jsonTypes = map[string]func() any{
+	"StateAdmitted": func() any { return new(domain.StateAdmitted) }, "GroupDefined": func() any { return new(domain.GroupDefined) },
+	"MemberJoined": func() any { return new(domain.MemberJoined) }, "MemberLeft": func() any { return new(domain.MemberLeft) },
+	"SessionDefined": func() any { return new(domain.SessionDefined) }, "ElementDefined": func() any { return new(domain.ElementDefined) },
+	"OptionDefined": func() any { return new(domain.OptionDefined) }, "OptionRetired": func() any { return new(domain.OptionRetired) },
+	"ProposalSubmitted": func() any { return new(domain.ProposalSubmitted) }, "ProposalRevised": func() any { return new(domain.ProposalRevised) },
+	"DocumentRecorded": func() any { return new(domain.DocumentRecorded) }, "ProposalMerged": func() any { return new(domain.ProposalMerged) },
+	"ProposalSuperseded": func() any { return new(domain.ProposalSuperseded) }, "ProposalWithdrawn": func() any { return new(domain.ProposalWithdrawn) },
+	"ProposalAdopted": func() any { return new(domain.ProposalAdopted) }, "PositionStated": func() any { return new(domain.PositionStated) },
+	"PositionCorrected": func() any { return new(domain.PositionCorrected) }, "PositionWithdrawn": func() any { return new(domain.PositionWithdrawn) },
+	"PositionRetracted": func() any { return new(domain.PositionRetracted) }, "EndorsementGiven": func() any { return new(domain.EndorsementGiven) },
+	"EndorsementWithdrawn": func() any { return new(domain.EndorsementWithdrawn) }, "VoteRecorded": func() any { return new(domain.VoteRecorded) },
+	"IntendedBallotDeclared": func() any { return new(domain.IntendedBallotDeclared) }, "ImportCompleted": func() any { return new(domain.ImportCompleted) },
+}
+
+// BenchmarkReplay decodes and applies a record, and tells how that compares with decoding the same events by encoding/json alone:
+// of ×json, 2 means twice as long.
+func BenchmarkReplay(b *testing.B) {
+	list := syntheticLog(b, benchmarkEvents)
+	bytes := 0
+	for _, r := range list {
+		bytes += len(r.Data) + len(r.Metadata)
+	}
+	var plain, decode, apply time.Duration
+	for b.Loop() {
+		start := time.Now()
+		if err := decodeWithEncodingJSON(list, jsonTypes); err != nil {
+			b.Fatal(err)
+		}
+		plain += time.Since(start)
+
+		start = time.Now()
+		decoded := make([]projections.Decoded, len(list))
+		for i, r := range list {
+			var err error
+			if decoded[i], err = projections.Decode(r); err != nil {
+				b.Fatal(err)
+			}
+		}
+		decode += time.Since(start)
+
+		start = time.Now()
+		m := projections.New()
+		for from := 0; from < len(decoded); from += 1024 {
+			if err := m.Apply(decoded[from:min(from+1024, len(decoded))]...); err != nil {
+				b.Fatal(err)
+			}
+		}
+		apply += time.Since(start)
+	}
+	perEvent := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(b.N) / float64(len(list)) }
+	b.ReportMetric(perEvent(plain), "json-ns/event")
+	b.ReportMetric(perEvent(decode), "decode-ns/event")
+	b.ReportMetric(perEvent(apply), "apply-ns/event")
+	b.ReportMetric(float64(apply)/float64(plain), "apply×json")
+	b.ReportMetric(float64(decode+apply)/float64(plain), "replay×json")
+	b.ReportMetric(float64(bytes)/float64(len(list)), "B/event")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkBoards computes where all States stand on all 51 targets. Cold, nothing is kept from before; warm, nothing was
+// recorded in between.
+func BenchmarkBoards(b *testing.B) {
+	list := syntheticDecoded(b, benchmarkEvents)
+	m := projections.New()
+	if err := m.Apply(list...); err != nil {
+		b.Fatal(err)
+	}
+	if n := len(m.Newest().Targets()); n != 51 {
+		b.Fatalf("%d targets", n)
+	}
+	past := projections.Moment{At: benchmarkEvents / 2, On: domain.NewDate(2023, 6, 1)}
+	for _, c := range []struct {
+		name   string
+		moment projections.Moment
+	}{{"newest", projections.Moment{At: benchmarkEvents}}, {"past", past}} {
+		b.Run(c.name+"/cold", func(b *testing.B) {
+			for b.Loop() {
+				m.ForgetBoards()
+				if got := m.View(c.moment).Matrix(nil, nil, ""); len(got.States) != 193 || len(got.Targets) != 51 {
+					b.Fatalf("%d×%d", len(got.States), len(got.Targets))
+				}
+			}
+		})
+		b.Run(c.name+"/warm", func(b *testing.B) {
+			m.View(c.moment).Matrix(nil, nil, "")
+			for b.Loop() {
+				m.View(c.moment).Matrix(nil, nil, "")
+			}
+		})
+	}
+}
+
+// BenchmarkAfterOneEvent applies one position and asks for all figures again, as the front page does while somebody records.
+func BenchmarkAfterOneEvent(b *testing.B) {
+	m := syntheticModel(b, benchmarkEvents)
+	revision := m.Newest().Revision("position-FRA")
+	for b.Loop() {
+		revision++
+		if err := m.Apply(projections.Decoded{
+			Stream: "position-FRA", Revision: revision, Type: "PositionStated", RecordedAt: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC),
+			Event: domain.PositionStated{Actor: "FRA", Target: domain.OnOption("element-1", "option-1"), Stance: domain.Support, StatedOn: domain.NewDate(2025, 1, 1)},
+		}); err != nil {
+			b.Fatal(err)
+		}
+		m.Newest().Convergences(nil)
+	}
+}
+
+// BenchmarkLists reads the first page of positions, and counts them all.
+func BenchmarkLists(b *testing.B) {
+	m := syntheticModel(b, benchmarkEvents)
+	page := projections.Page[projections.PositionKey]{First: 50}
+	target := domain.OnProposal("proposal-5")
+	for _, c := range []struct {
+		name   string
+		filter projections.PositionFilter
+		at     uint64
+	}{
+		{"all", projections.PositionFilter{}, benchmarkEvents}, {"early", projections.PositionFilter{}, 1000},
+		{"actor", projections.PositionFilter{Actors: []string{"FRA"}}, benchmarkEvents}, {"target", projections.PositionFilter{Target: &target}, benchmarkEvents},
+	} {
+		v := m.View(projections.Moment{At: c.at})
+		b.Run(c.name+"/page", func(b *testing.B) {
+			for b.Loop() {
+				if got := v.Positions(c.filter, page); len(got.Items) != page.First {
+					b.Fatalf("%d items", len(got.Items))
+				}
+			}
+		})
+		b.Run(c.name+"/total", func(b *testing.B) {
+			for b.Loop() {
+				v.Positions(c.filter, projections.Page[projections.PositionKey]{}).Total()
+			}
+		})
+	}
+}
+
+func BenchmarkDigest(b *testing.B) {
+	v := syntheticModel(b, benchmarkEvents/10).Newest()
+	for b.Loop() {
+		digest(b, v)
+	}
+}
+
+// BenchmarkNewest asks a cell for the latest entry: at the newest position, and at an early one, when nearly all entries were
+// recorded later. In the worst case all of what was known early stands behind everything recorded since.
+func BenchmarkNewest(b *testing.B) {
+	for _, n := range []int{100, 10_000, 1_000_000} {
+		var c bitemporal.Cell[int]
+		for i := range n {
+			day := int32(i)
+			c.Open(uint64(i)+1, bitemporal.Span{Order: bitemporal.Order{Day: day, At: uint64(i) + 1}, From: day, Until: bitemporal.EndOfDays}, i)
+		}
+		for _, q := range []struct {
+			name string
+			at   uint64
+		}{{"newest", uint64(n)}, {"early", 10}} {
+			b.Run(fmt.Sprintf("%d/%s", n, q.name), func(b *testing.B) {
+				for b.Loop() {
+					found := false
+					c.Newest(q.at, bitemporal.NoLimit, func(bitemporal.Order, int) bool {
+						found = true
+						return false
+					})
+					if !found {
+						b.Fatal("nothing")
+					}
+				}
+			})
+		}
+	}
+}
