@@ -43,8 +43,8 @@ const (
 )
 
 // Stance gives what an act of this kind on a whole document declares (RULES, section 3); zero for what declares nothing.
-func (k EndorsementKind) Stance() Stance {
-	switch k {
+func (v EndorsementKind) Stance() Stance {
+	switch v {
 	case Sponsor, Cosponsor, JointStatement, VoteYes:
 		return Support
 	case VoteNo:
@@ -58,7 +58,7 @@ func (k EndorsementKind) Stance() Stance {
 }
 
 // IsBallot says whether the kind belongs to a recorded vote, so that it is recorded by RecordVote alone.
-func (k EndorsementKind) IsBallot() bool { return k >= VoteYes && k <= VoteAbsent }
+func (v EndorsementKind) IsBallot() bool { return v >= VoteYes && v <= VoteAbsent }
 
 // Ballot is what a State cast in a recorded vote. The zero Ballot means that none is known.
 type Ballot uint8
@@ -72,19 +72,19 @@ const (
 )
 
 // Kind gives the kind of the act that a ballot is.
-func (b Ballot) Kind() EndorsementKind {
-	if b == 0 {
+func (v Ballot) Kind() EndorsementKind {
+	if v == 0 {
 		return 0
 	}
-	return VoteYes + EndorsementKind(b) - 1
+	return VoteYes + EndorsementKind(v) - 1
 }
 
 // Ballot gives the ballot that an act of this kind is, zero where it is none.
-func (k EndorsementKind) Ballot() Ballot {
-	if !k.IsBallot() {
+func (v EndorsementKind) Ballot() Ballot {
+	if !v.IsBallot() {
 		return 0
 	}
-	return Ballot(k-VoteYes) + Yes
+	return Ballot(v-VoteYes) + Yes
 }
 
 // PointKind is the kind of a point that an actor made. Operative paragraph 6 of resolution 78/237 asks that the views,

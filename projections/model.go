@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sort"
-	"strings"
 	"sync"
 	"time"
 
@@ -343,10 +342,4 @@ func cellDay(d domain.Date) int32 {
 // counts says whether a fact of a day counts at the moment: a fact without a day always does.
 func (v *View) counts(at uint64, on domain.Date) bool {
 	return at != 0 && at <= v.moment.At && (v.moment.On == 0 || on <= v.moment.On)
-}
-
-// category gives the part of a stream's name before the first hyphen.
-func category(stream string) string {
-	c, _, _ := strings.Cut(stream, "-")
-	return c
 }

@@ -52,14 +52,6 @@ func (t *target) touch(at uint64) {
 	}
 }
 
-// at gives the position from which the target exists, days apart.
-func (t *target) at() uint64 {
-	if t.option != nil {
-		return t.option.at
-	}
-	return t.proposal.submissions[0].At
-}
-
 // exists says whether the target exists at the moment (RULES, section 1): an option from its definition on, for every day; a
 // proposal from the position and the day of its first submission on.
 func (v *View) exists(t *target) bool {
