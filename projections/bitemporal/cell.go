@@ -1,6 +1,9 @@
 package bitemporal
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // What is open to the side of the future is bounded by a day after all days and a position after all positions.
 // NoLimit is the last day of all: to ask on it is to ask without a limit of days.
@@ -50,14 +53,20 @@ type entry[T any] struct {
 	item        T
 }
 
-// block is how many entries share one minimum of since, so that a question about an early position steps over what was
-// recorded later.
-const block = 32
+// runLength is how many entries stand in one run at most. Entries come late, with early days: in one long list each would move all
+// that stand behind it. And a question about an early position steps over a run of which everything was recorded later.
+const runLength = 256
+
+// run is a part of a cell: entries that follow one another, at least one.
+type run[T any] struct {
+	entries  []entry[T]
+	minSince uint64 // The least since of its entries.
+}
 
 // Cell is what is known of one thing in two times. The zero Cell is empty. Readers may share it as long as nobody writes.
 type Cell[T any] struct {
-	entries  []entry[T] // By Order, ascending; of equal order, as opened.
-	minSince []uint64   // The least since of each block of entries.
+	runs   []run[T] // By Order, ascending; of equal order, as opened.
+	length int
 }
 
 // Open adds an entry that is known from position since on, until it is closed.
@@ -66,41 +75,78 @@ func (c *Cell[T]) Open(since uint64, s Span, item T) {
 	if s.Until <= s.From {
 		return
 	}
-	i := c.upTo(s.Order) // Behind all that are equal.
-	c.entries = slices.Insert(c.entries, i, entry[T]{Span: s, since: since, gone: EndOfRecord, item: item})
-	c.summarize(i / block)
+	c.length++
+	e := entry[T]{Span: s, since: since, gone: EndOfRecord, item: item}
+	r, i := c.upTo(s.Order) // Behind all that are equal.
+	if r < 0 {
+		if len(c.runs) == 0 {
+			c.runs = []run[T]{{[]entry[T]{e}, since}}
+			return
+		}
+		r = 0 // Before all: i is 0.
+	}
+	if len(c.runs[r].entries) == runLength {
+		if r == len(c.runs)-1 && i == runLength {
+			// What comes in order fills its runs.
+			c.runs = append(c.runs, run[T]{append(make([]entry[T], 0, runLength), e), since})
+			return
+		}
+		c.split(r)
+		if half := len(c.runs[r].entries); i > half {
+			r, i = r+1, i-half
+		}
+	}
+	into := &c.runs[r]
+	into.entries = slices.Insert(into.entries, i, e)
+	into.minSince = min(into.minSince, since)
+}
+
+// split cuts a run in two.
+func (c *Cell[T]) split(r int) {
+	entries := c.runs[r].entries
+	half := len(entries) / 2
+	upper := append(make([]entry[T], 0, runLength), entries[half:]...)
+	clear(entries[half:])
+	c.runs[r] = newRun(entries[:half])
+	c.runs = slices.Insert(c.runs, r+1, newRun(upper))
+}
+
+func newRun[T any](entries []entry[T]) run[T] {
+	r := run[T]{entries, EndOfRecord}
+	for i := range entries {
+		r.minSince = min(r.minSince, entries[i].since)
+	}
+	return r
 }
 
 // Close ends, from position at on, every open entry at this place in the order for which is says that it is meant.
 func (c *Cell[T]) Close(at uint64, o Order, is func(T) bool) {
-	for i := c.upTo(o) - 1; i >= 0 && c.entries[i].Order == o; i-- {
-		if e := &c.entries[i]; e.gone == EndOfRecord && is(e.item) {
-			e.gone = at
+	for r, i := c.upTo(o); r >= 0; r-- {
+		entries := c.runs[r].entries[:i]
+		for ; i > 0; i-- {
+			e := &entries[i-1]
+			if e.Order != o {
+				return
+			}
+			if e.gone == EndOfRecord && is(e.item) {
+				e.gone = at
+			}
+		}
+		if r > 0 {
+			i = len(c.runs[r-1].entries)
 		}
 	}
 }
 
-// upTo gives the number of entries whose place in the order is o or before it.
-func (c *Cell[T]) upTo(o Order) int {
-	n, _ := slices.BinarySearchFunc(c.entries, o, func(e entry[T], o Order) int {
-		if e.Compare(o) <= 0 {
-			return -1
-		}
-		return 1
-	})
-	return n
-}
-
-func (c *Cell[T]) summarize(from int) {
-	blocks := (len(c.entries) + block - 1) / block
-	c.minSince = slices.Grow(c.minSince[:from], blocks-from)[:blocks]
-	for b := from; b < blocks; b++ {
-		least := EndOfRecord
-		for _, e := range c.entries[b*block : min((b+1)*block, len(c.entries))] {
-			least = min(least, e.since)
-		}
-		c.minSince[b] = least
+// upTo gives the last run that has an entry whose place in the order is o or before it, and the number of such entries in it;
+// -1 and 0 where there is none.
+func (c *Cell[T]) upTo(o Order) (r, i int) {
+	r = sort.Search(len(c.runs), func(r int) bool { return c.runs[r].entries[0].Compare(o) > 0 }) - 1
+	if r < 0 {
+		return -1, 0
 	}
+	entries := c.runs[r].entries
+	return r, sort.Search(len(entries), func(i int) bool { return entries[i].Compare(o) > 0 })
 }
 
 // Newest calls yield with each item that is known at position at and holds on day on, latest first, until yield gives false.
@@ -116,30 +162,38 @@ func (c *Cell[T]) NewestFrom(o Order, at uint64, on int32, yield func(Order, T) 
 	if o.Day > on {
 		o = Order{Day: on, Rank: 1<<8 - 1, At: EndOfRecord}
 	}
-	for i := c.upTo(o) - 1; i >= 0; {
-		if b := i / block; c.minSince[b] > at {
-			i = b*block - 1
-			continue
+	for r, i := c.upTo(o); r >= 0; r-- {
+		if c.runs[r].minSince <= at {
+			entries := c.runs[r].entries[:i]
+			for ; i > 0; i-- {
+				e := &entries[i-1]
+				if e.since <= at && at < e.gone && e.From <= on && on < e.Until && !yield(e.Order, e.item) {
+					return
+				}
+			}
 		}
-		e := &c.entries[i]
-		i--
-		if e.since <= at && at < e.gone && e.From <= on && on < e.Until && !yield(e.Order, e.item) {
-			return
+		if r > 0 {
+			i = len(c.runs[r-1].entries)
 		}
 	}
 }
 
 // Days calls yield with each day on which what Newest gives at a position can begin to differ from the day before.
 func (c *Cell[T]) Days(at uint64, yield func(day int32)) {
-	for i := range c.entries {
-		if e := &c.entries[i]; e.since <= at && at < e.gone {
-			yield(e.From)
-			if e.Until != EndOfDays {
-				yield(e.Until)
+	for _, r := range c.runs {
+		if r.minSince > at {
+			continue
+		}
+		for i := range r.entries {
+			if e := &r.entries[i]; e.since <= at && at < e.gone {
+				yield(e.From)
+				if e.Until != EndOfDays {
+					yield(e.Until)
+				}
 			}
 		}
 	}
 }
 
 // Len is the number of entries, closed ones included.
-func (c *Cell[T]) Len() int { return len(c.entries) }
+func (c *Cell[T]) Len() int { return c.length }

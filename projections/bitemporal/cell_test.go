@@ -117,13 +117,21 @@ func (p *pair) grow(r *rand.Rand, n, days int) uint64 {
 		if r.IntN(8) == 0 && len(p.list) > 0 { // As the ballots of one vote.
 			o = p.list[r.IntN(len(p.list))].Order
 		}
+		since := at
+		if r.IntN(10) == 0 { // A cell asks for no order of positions.
+			since = 1 + uint64(r.IntN(int(at)))
+		}
+		if r.IntN(6) == 0 { // One item at two places; each is closed by itself.
+			day := int32(r.IntN(days))
+			p.open(since, bitemporal.Span{Order: bitemporal.Order{Day: day, Rank: 2, At: at}, From: day, Until: bitemporal.EndOfDays}, item)
+		}
 		from := o.Day
 		for range 1 + r.IntN(3) { // As an act with intentions: spans that follow one another.
 			until := from + int32(r.IntN(days)) // Now and then none at all.
 			if r.IntN(3) == 0 {
 				until = bitemporal.EndOfDays
 			}
-			p.open(at, bitemporal.Span{Order: o, From: from, Until: until}, item)
+			p.open(since, bitemporal.Span{Order: o, From: from, Until: until}, item)
 			if until == bitemporal.EndOfDays {
 				break
 			}
@@ -139,7 +147,7 @@ func TestCellEqualsTheBruteForce(t *testing.T) {
 		var p pair
 		n, days := 1+r.IntN(40), 2+r.IntN(12)
 		if seed%3 == 0 {
-			n, days = 200+r.IntN(300), 5+r.IntN(200) // Many blocks.
+			n, days = 300+r.IntN(900), 5+r.IntN(200) // Several runs.
 		}
 		newest := p.grow(r, n, days)
 		for range 200 {
@@ -226,6 +234,56 @@ func TestReaderStopsWhereItWants(t *testing.T) {
 		})
 		if got != want {
 			t.Fatalf("%d items, want %d", got, want)
+		}
+	}
+}
+
+// The ballots of a vote stand at one place; they are found, and each closed, wherever a run ends among them.
+func TestManyAtOnePlace(t *testing.T) {
+	for _, before := range []int{0, 100, 255, 256, 300} {
+		var p pair
+		for i := range before {
+			p.open(1, bitemporal.Span{Order: bitemporal.Order{Day: int32(i % 10), At: 1}, From: int32(i % 10), Until: bitemporal.EndOfDays}, -1)
+		}
+		place := bitemporal.Span{Order: bitemporal.Order{Day: 5, At: 2}, From: 5, Until: bitemporal.EndOfDays}
+		for item := range 600 {
+			p.open(2, place, item)
+		}
+		for item := range 600 {
+			if item%7 == 0 {
+				p.close(uint64(3+item), place.Order, item)
+			}
+		}
+		for _, at := range []uint64{1, 2, 3, 4, 10, 300, 700} {
+			if got, want := p.newest(at, bitemporal.NoLimit), p.list.newest(everywhere, at, bitemporal.NoLimit); !slices.Equal(got, want) {
+				t.Errorf("%d before, at %d:\n got %v\nwant %v", before, at, got, want)
+			}
+		}
+	}
+}
+
+// However long a cell is, and wherever an entry goes, it stands in its place.
+func TestOneEntryAtEveryPlace(t *testing.T) {
+	for _, n := range []int{1, 255, 256, 257, 512, 700} {
+		for place := range n + 1 {
+			var p pair
+			for i := range n {
+				p.open(1, bitemporal.Span{Order: bitemporal.Order{Day: int32(2 * i), At: 1}, From: int32(2 * i), Until: bitemporal.EndOfDays}, i)
+			}
+			day := int32(2*place - 1)
+			p.open(2, bitemporal.Span{Order: bitemporal.Order{Day: day, At: 2}, From: day, Until: bitemporal.EndOfDays}, -1)
+			p.open(0, bitemporal.Span{Order: bitemporal.Order{Day: day, Rank: 1, At: 0}, From: day, Until: bitemporal.EndOfDays}, -2) // Known before all others.
+			for _, at := range []uint64{0, 1, 2} {
+				got := p.newest(at, bitemporal.NoLimit)
+				if want := []int{1, n + 1, n + 2}[at]; len(got) != want {
+					t.Fatalf("%d entries, one at place %d: %d at %d, want %d", n, place, len(got), at, want)
+				}
+				for i := 1; i < len(got); i++ {
+					if got[i].Compare(got[i-1].Order) >= 0 {
+						t.Fatalf("%d entries, one at place %d: day %d behind day %d", n, place, got[i].Day, got[i-1].Day)
+					}
+				}
+			}
 		}
 	}
 }
