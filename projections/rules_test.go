@@ -185,43 +185,18 @@ func answersOf(m *projections.Model, events []oracle.Event, at oracle.Moment) an
 		if !ok {
 			continue
 		}
-		f := figures{
-			Tally: c.Figures.Tally, Own: c.Figures.Own, Declared: float(&c.Declared), AtLeast: float(&c.SupportAtLeast), AtMost: float(&c.SupportAtMost),
-			CrossRegional: float(&c.CrossRegional), Support: float(c.Support), Agreement: float(c.Agreement), Consensus: c.Consensus.String(),
-			OnEarlierVersion: c.OnEarlierVersion,
-		}
-		for i, r := range c.Figures.Regional {
-			f.Regional[i] = r
-		}
-		for _, s := range c.Standings {
-			switch s.Stance {
-			case domain.Oppose:
-				f.Objectors = append(f.Objectors, s.State.Code)
-			case 0:
-				f.Undeclared = append(f.Undeclared, s.State.Code)
-			}
-		}
-		a.Figures[t.Key()] = f
+		a.Figures[t.Key()] = figuresOf(c)
 		for _, s := range states {
 			st, ok := v.Standing(s, t)
 			if !ok {
 				continue
 			}
-			var evidence []string
-			for _, e := range v.Evidence(s, t) {
-				kind := map[projections.EvidenceKind]string{
-					projections.PositionEvidence: "Position", projections.SubmissionEvidence: "Submission", projections.EndorsementEvidence: "Endorsement",
-				}[e.Kind]
-				evidence = append(evidence, fmt.Sprint(kind, e.At))
-			}
-			a.Standings[s+" on "+t.Key()] = fmt.Sprint(st.Stance, " ", st.Basis, " ", st.OnEarlierVersion, " ", evidence)
+			a.Standings[s+" on "+t.Key()] = standingText(v, st)
 		}
 		for _, p := range v.OpenPoints(t, nil, projections.Page[projections.OpenPointKey]{First: everything}).Items {
 			a.OpenPoints[t.Key()] = append(a.OpenPoints[t.Key()], fmt.Sprint(p.PositionAt, ".", p.Index, p.Kind))
 		}
-		for _, p := range v.Timeline(t, 0, 0) {
-			a.Timelines[t.Key()] = append(a.Timelines[t.Key()], fmt.Sprint(p.On, [6]int(p.Tally), float(p.Support), float(p.Agreement), p.Consensus))
-		}
+		a.Timelines[t.Key()] = timelineText(v.Timeline(t, 0, 0))
 	}
 	for _, c := range v.Convergences(nil) {
 		a.Order = append(a.Order, c.Target.Key())
@@ -257,6 +232,71 @@ func answersOf(m *projections.Model, events []oracle.Event, at oracle.Moment) an
 		a.Proposals[slug] = fmt.Sprint(p.Title, p.Summary, p.Status.String(), p.Adoption != nil, p.MergedInto, p.SupersededBy, codes(p.Submitters), p.Options, versions)
 	}
 	return a
+}
+
+func figuresOf(c *projections.Convergence) figures {
+	f := figures{
+		Tally: c.Figures.Tally, Own: c.Figures.Own, Declared: float(&c.Declared), AtLeast: float(&c.SupportAtLeast), AtMost: float(&c.SupportAtMost),
+		CrossRegional: float(&c.CrossRegional), Support: float(c.Support), Agreement: float(c.Agreement), Consensus: c.Consensus.String(),
+		OnEarlierVersion: c.OnEarlierVersion,
+	}
+	for i, r := range c.Figures.Regional {
+		f.Regional[i] = r
+	}
+	for _, s := range c.Standings {
+		switch s.Stance {
+		case domain.Oppose:
+			f.Objectors = append(f.Objectors, s.State.Code)
+		case 0:
+			f.Undeclared = append(f.Undeclared, s.State.Code)
+		}
+	}
+	return f
+}
+
+func oracleFigures(c oracle.Convergence) figures {
+	f := figures{
+		Tally: six(c.Tally), Own: six(c.OwnTally), Declared: rat(c.Declared), AtLeast: rat(c.SupportAtLeast), AtMost: rat(c.SupportAtMost),
+		CrossRegional: rat(c.CrossRegional), Support: rat(c.Support), Agreement: rat(c.Agreement), Consensus: string(c.Consensus),
+		Objectors: c.Objectors, Undeclared: c.Undeclared, OnEarlierVersion: c.OnEarlierVersion,
+	}
+	for i, r := range c.ByRegionalGroup {
+		f.Regional[i] = six(r)
+	}
+	return f
+}
+
+func standingText(v *projections.View, st projections.Standing) string {
+	var evidence []string
+	for _, e := range v.Evidence(st.State.Code, st.Target) {
+		kind := map[projections.EvidenceKind]string{
+			projections.PositionEvidence: "Position", projections.SubmissionEvidence: "Submission", projections.EndorsementEvidence: "Endorsement",
+		}[e.Kind]
+		evidence = append(evidence, fmt.Sprint(kind, e.At))
+	}
+	return fmt.Sprint(st.Stance, " ", st.Basis, " ", st.OnEarlierVersion, " ", evidence)
+}
+
+func oracleStanding(st oracle.Standing) string {
+	var evidence []string
+	for _, e := range st.Evidence {
+		evidence = append(evidence, fmt.Sprint(string(e.Kind), e.At))
+	}
+	return fmt.Sprint(st.Stance, " ", st.Basis, " ", st.OnEarlierVersion, " ", evidence)
+}
+
+func timelineText(points []projections.ConvergencePoint) (list []string) {
+	for _, p := range points {
+		list = append(list, fmt.Sprint(p.On, [6]int(p.Tally), float(p.Support), float(p.Agreement), p.Consensus))
+	}
+	return list
+}
+
+func oracleTimeline(points []oracle.TimelinePoint) (list []string) {
+	for _, p := range points {
+		list = append(list, fmt.Sprint(p.On, six(p.Tally), rat(p.Support), rat(p.Agreement), p.Consensus))
+	}
+	return list
 }
 
 func codesOf(states []*projections.State) []string {
@@ -298,33 +338,17 @@ func oracleAnswers(o *oracle.Oracle, events []oracle.Event, at oracle.Moment) an
 		if !slices.Contains(existing, t) {
 			continue
 		}
-		c := o.Convergence(at, t)
-		f := figures{
-			Tally: six(c.Tally), Own: six(c.OwnTally), Declared: rat(c.Declared), AtLeast: rat(c.SupportAtLeast), AtMost: rat(c.SupportAtMost),
-			CrossRegional: rat(c.CrossRegional), Support: rat(c.Support), Agreement: rat(c.Agreement), Consensus: string(c.Consensus),
-			Objectors: c.Objectors, Undeclared: c.Undeclared, OnEarlierVersion: c.OnEarlierVersion,
-		}
-		for i, r := range c.ByRegionalGroup {
-			f.Regional[i] = six(r)
-		}
-		a.Figures[t.Key()] = f
+		a.Figures[t.Key()] = oracleFigures(o.Convergence(at, t))
 		for _, s := range states {
 			if !stateKnown(events, s, at.At) {
 				continue
 			}
-			st := o.Standing(at, s, t)
-			var evidence []string
-			for _, e := range st.Evidence {
-				evidence = append(evidence, fmt.Sprint(string(e.Kind), e.At))
-			}
-			a.Standings[s+" on "+t.Key()] = fmt.Sprint(st.Stance, " ", st.Basis, " ", st.OnEarlierVersion, " ", evidence)
+			a.Standings[s+" on "+t.Key()] = oracleStanding(o.Standing(at, s, t))
 		}
 		for _, p := range o.OpenPoints(at, t, nil) {
 			a.OpenPoints[t.Key()] = append(a.OpenPoints[t.Key()], fmt.Sprint(p.At, ".", p.Index, p.Kind))
 		}
-		for _, p := range o.Timeline(at, t, 0, 0) {
-			a.Timelines[t.Key()] = append(a.Timelines[t.Key()], fmt.Sprint(p.On, six(p.Tally), rat(p.Support), rat(p.Agreement), p.Consensus))
-		}
+		a.Timelines[t.Key()] = oracleTimeline(o.Timeline(at, t, 0, 0))
 	}
 	for _, t := range o.Order(at, existing) {
 		a.Order = append(a.Order, t.Key())
