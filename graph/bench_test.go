@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"github.com/rapporteur/rapporteur/deploy/demo"
+	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/eventlog/eventlogtest"
 	"github.com/rapporteur/rapporteur/domain/intake"
 	"github.com/rapporteur/rapporteur/domain/recorder"
 	"github.com/rapporteur/rapporteur/graph"
 	"github.com/rapporteur/rapporteur/projections"
+	"github.com/rapporteur/rapporteur/projections/synthetic"
 )
 
 // BenchmarkOverHTTP measures whole requests over loopback on the built-in negotiation, now and at a past moment, each beside a
@@ -24,33 +26,57 @@ import (
 // in turns in the same run; "ns/op" is the sum of both and says nothing by itself.
 func BenchmarkOverHTTP(b *testing.B) {
 	log := eventlogtest.NewMemory()
-	model := projections.New()
-	r := recorder.New(log, graph.NewReader(model), recorder.Config{})
 	input, faults := intake.Dataset(demo.Files)
-	if len(faults) > 0 {
-		b.Fatal(faults)
-	}
-	if _, err := r.RecordAll(b.Context(), input.Rows, recorder.AllOptions{By: "import"}); err != nil {
+	r := recorder.New(log, nil, recorder.Config{})
+	if _, err := r.RecordAll(b.Context(), input.Rows, recorder.AllOptions{By: "import", Faults: faults}); err != nil {
 		b.Fatal(err)
 	}
+	url, newest := benchServer(b, log)
+	past := fmt.Sprintf(`(asOf: {log: "%d", statedOn: "2024-06-30"})`, newest-40)
+	for _, q := range largest {
+		for _, at := range []struct{ name, args string }{{"now", ""}, {"past", past}} {
+			b.Run(q.name+"/"+at.name, func(b *testing.B) { againstSameBytes(b, url, fmt.Sprintf(q.query, at.args)) })
+		}
+	}
+}
+
+// BenchmarkRecordLength asks the same of records of 10,000 and 100,000 events, now and as of the middle of the record: what is
+// answered should cost the same, however long the record is.
+func BenchmarkRecordLength(b *testing.B) {
+	for _, events := range []int{10_000, 100_000} {
+		log := eventlogtest.NewMemory()
+		if err := synthetic.Append(b.Context(), log, events, 1); err != nil {
+			b.Fatal(err)
+		}
+		url, newest := benchServer(b, log)
+		past := fmt.Sprintf(`(asOf: {log: "%d"})`, newest/2)
+		for _, q := range []question{largest[0], largest[2]} {
+			for _, at := range []struct{ name, args string }{{"now", ""}, {"past", past}} {
+				b.Run(fmt.Sprintf("%s/%s/%d", q.name, at.name, events), func(b *testing.B) { againstSameBytes(b, url, fmt.Sprintf(q.query, at.args)) })
+			}
+		}
+	}
+}
+
+type question struct{ name, query string }
+
+// largest are the answers that grow with States and targets.
+var largest = []question{
+	{"convergences", `{ convergence%s { target { targetKey } tally { support supportWithReservations neutral concerned oppose undeclared } support agreement consensus } }`},
+	{"convergences+standings", `{ convergence%s { target { targetKey } tally { support supportWithReservations neutral concerned oppose undeclared } support agreement consensus standings { state { code } stance basis } } }`},
+	{"matrix", `{ matrix%s { rows } }`},
+}
+
+// benchServer serves a log over loopback and gives the address of its API and the newest position.
+func benchServer(b *testing.B, log eventlog.Log) (url string, newest uint64) {
+	b.Helper()
+	model := projections.New()
 	if _, err := model.CatchUp(b.Context(), log, nil); err != nil {
 		b.Fatal(err)
 	}
-	server := httptest.NewServer(graph.NewHandler(graph.Config{Model: model, Log: log, Recorder: r}))
-	defer server.Close()
-
-	past := fmt.Sprintf(`(asOf: {log: "%d", statedOn: "2024-06-30"})`, model.At()-40)
-	for _, q := range []struct{ name, query string }{
-		{"convergences", `{ convergence%s { target { targetKey } tally { support supportWithReservations neutral concerned oppose undeclared } support agreement consensus } }`},
-		{"convergences+standings", `{ convergence%s { target { targetKey } tally { support supportWithReservations neutral concerned oppose undeclared } support agreement consensus standings { state { code } stance basis } } }`},
-		{"matrix", `{ matrix%s { rows } }`},
-	} {
-		for _, at := range []struct{ name, args string }{{"now", ""}, {"past", past}} {
-			b.Run(q.name+"/"+at.name, func(b *testing.B) {
-				againstSameBytes(b, server.URL+"/graphql", fmt.Sprintf(q.query, at.args))
-			})
-		}
-	}
+	server := httptest.NewServer(graph.NewHandler(graph.Config{Model: model, Log: log, Recorder: recorder.New(log, graph.NewReader(model), recorder.Config{})}))
+	b.Cleanup(server.Close)
+	return server.URL + "/graphql", model.At()
 }
 
 // againstSameBytes asks the server and the hand-written handler in turns.
