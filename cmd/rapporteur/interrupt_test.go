@@ -35,8 +35,8 @@ func TestInterruptUnderLoad(t *testing.T) {
 			}
 			before := len(l.leaves)
 			// A request on a connection that was kept may cross its closing, and then be lost before it was read. So each has its own.
-			transport.DisableKeepAlives = true
-			defer func() { transport.DisableKeepAlives = false }()
+			ownOne.Store(true)
+			defer ownOne.Store(false)
 			var (
 				wait         sync.WaitGroup
 				acknowledged atomic.Int64

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -115,10 +116,10 @@ func complete(dir string, env []string, args ...string) (status int, stdout, std
 	return p.cmd.ProcessState.ExitCode(), p.out.String(), p.err.String()
 }
 
-// client keeps the connections of all writers of a test.
+// client keeps the connections of all writers of a test, unless each request is to have its own.
 var (
-	transport = &http.Transport{MaxIdleConnsPerHost: 64}
-	client    = &http.Client{Transport: transport}
+	client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	ownOne atomic.Bool
 )
 
 // post sends a body to /graphql, with headers that replace Content-Type: application/json.
@@ -127,6 +128,7 @@ func post(address, body string, headers ...string) (status int, answer []byte, e
 	if err != nil {
 		return 0, nil, err
 	}
+	request.Close = ownOne.Load()
 	request.Header.Set("Content-Type", "application/json")
 	for _, header := range headers {
 		name, value, _ := strings.Cut(header, ":")
