@@ -588,15 +588,12 @@ func answer(v *projections.View, w []string) (got string, err error) {
 			say("corrected", len(p.Corrections))
 		}
 	case "matrix": // matrix FRA S-!: one letter a target, by key.
-		for i, s := range v.Matrix(nil, []string{word(1)}, "").Cells {
+		m := v.Matrix(nil, []string{word(1)}, "")
+		for i := range m.States {
 			if i > 0 {
 				faulty("%q are two States", word(1))
 			}
-			row := ""
-			for _, st := range s {
-				row += string(st.Letter())
-			}
-			say(row)
+			say(m.Row(i))
 		}
 	case "points":
 		for _, p := range v.OpenPoints(scriptTarget(word(1)), nil, projections.Page[projections.OpenPointKey]{First: everything}).Items {

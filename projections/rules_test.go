@@ -206,11 +206,7 @@ func answersOf(m *projections.Model, events []oracle.Event, at oracle.Moment) an
 	}
 	matrix := v.Matrix(nil, nil, "")
 	for i, s := range matrix.States {
-		row := s.Code + " "
-		for _, st := range matrix.Cells[i] {
-			row += string(st.Letter())
-		}
-		a.Matrix = append(a.Matrix, row)
+		a.Matrix = append(a.Matrix, s.Code+" "+matrix.Row(i))
 	}
 	for _, p := range v.Positions(projections.PositionFilter{}, projections.Page[projections.PositionKey]{First: everything}).Items {
 		a.Positions = append(a.Positions, positionAnswer{

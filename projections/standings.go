@@ -345,20 +345,16 @@ func (v *View) CommonGround(minSupport, minDeclared, minCrossRegional float64) [
 func (v *View) Matrix(targets []domain.Target, codes []string, groupCode string) *Matrix {
 	v.model.mu.RLock()
 	defer v.model.mu.RUnlock()
-	m := &Matrix{Targets: []domain.Target{}, Cells: [][]Standing{}}
+	m := &Matrix{Targets: []domain.Target{}}
 	m.States = v.statesWhere(func(s *State) bool {
 		if codes == nil && groupCode == "" {
 			return v.member(s)
 		}
 		return (codes == nil || slices.Contains(codes, s.Code)) && (groupCode == "" || v.belongs(v.group(groupCode), s))
 	})
-	m.Cells = make([][]Standing, len(m.States))
 	for _, t := range v.existingTargets(targets) {
 		m.Targets = append(m.Targets, t.Target)
-		b := v.board(t)
-		for i, s := range m.States {
-			m.Cells[i] = append(m.Cells[i], b.byState[s.index])
-		}
+		m.boards = append(m.boards, v.board(t))
 	}
 	return m
 }

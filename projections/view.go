@@ -278,7 +278,21 @@ type OpenPoint struct {
 type Matrix struct {
 	States  []*State
 	Targets []domain.Target
-	Cells   [][]Standing // Cells[row][column].
+	boards  []*board // By column; shared with all who ask for the moment, so that a matrix copies nothing.
+}
+
+// Standing gives the standing of the State of a row on the target of a column.
+func (m *Matrix) Standing(row, column int) Standing {
+	return m.boards[column].byState[m.States[row].index]
+}
+
+// Row gives one row as letters, one a target (see Standing.Letter).
+func (m *Matrix) Row(row int) string {
+	letters := make([]byte, len(m.boards))
+	for column := range m.boards {
+		letters[column] = m.Standing(row, column).Letter()
+	}
+	return string(letters)
 }
 
 // PositionFilter narrows a list of positions; of a list one value must hold, a nil or zero field asks nothing.

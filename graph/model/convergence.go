@@ -174,13 +174,9 @@ func (x *Matrix) Targets() []Target {
 
 // Rows gives the stances as one string a State.
 func (x *Matrix) Rows() []string {
-	rows := make([]string, len(x.matrix.Cells))
-	for i, cells := range x.matrix.Cells {
-		letters := make([]byte, len(cells))
-		for j, s := range cells {
-			letters[j] = s.Letter()
-		}
-		rows[i] = string(letters)
+	rows := make([]string, len(x.matrix.States))
+	for i := range rows {
+		rows[i] = x.matrix.Row(i)
 	}
 	return rows
 }
@@ -196,11 +192,11 @@ func (x *Matrix) Bases() [][]convergence.Basis {
 }
 
 func cells[T any](x *Matrix, of func(projections.Standing) T) [][]T {
-	rows := make([][]T, len(x.matrix.Cells))
-	for i, standings := range x.matrix.Cells {
-		rows[i] = make([]T, len(standings))
-		for j, s := range standings {
-			rows[i][j] = of(s)
+	rows := make([][]T, len(x.matrix.States))
+	for i := range rows {
+		rows[i] = make([]T, len(x.matrix.Targets))
+		for j := range rows[i] {
+			rows[i][j] = of(x.matrix.Standing(i, j))
 		}
 	}
 	return rows
