@@ -22,6 +22,9 @@ type Row struct {
 	// Defines has the keys that the row brings into the record, Needs those it names. They say no more than which faults follow
 	// from which: that something is not found, because the row that would define it is at fault, is not told again.
 	Defines, Needs []string
+	// Faulty says that the reader found faults in the row's cells. It is decided to tell what else is wrong with it, and is never
+	// recorded.
+	Faulty bool
 	// Command gives the command against what is known when the row's turn comes, or why there is none.
 	// It may be called more than once.
 	Command func(*World) (Command, *Refusal)

@@ -42,15 +42,13 @@ func (c *demoCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	if n.model.At() == 0 {
-		if _, err := n.recordReference(ctx); err != nil {
-			return err
-		}
+	if _, err := n.recordReference(ctx); err != nil {
+		return err
 	}
 	input, faults := intake.Dataset(demo.Files)
 	input.Name = "demo"
 	// A store that was kept has it all already, and perhaps more: then nothing is recorded.
-	if _, err := importRows(ctx, n.recorder, input, faults, false, false, output{io.Discard, out.err}); err != nil {
+	if err := importRows(ctx, n.recorder, input, faults, false, false, output{io.Discard, out.err}); err != nil {
 		return err
 	}
 	if _, err := n.model.CatchUp(ctx, log, nil); err != nil {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/intake"
 	"github.com/rapporteur/rapporteur/domain/recorder"
 )
@@ -49,37 +52,49 @@ func (c *importDatasetCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	_, err = os.Stat(dir)
-	isNew := errors.Is(err, fs.ErrNotExist)
+	record := func(log eventlog.Log, dryRun bool, out output) error {
+		return importRows(ctx, recorder.New(log, nil, recorder.Config{}), input, faults, dryRun, c.JSON, out)
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		// There is no store yet, and what is at fault, or only tried, makes none.
+		if c.DryRun {
+			return record(emptyLog{}, true, out)
+		}
+		if err := record(emptyLog{}, true, output{io.Discard, io.Discard}); err != nil {
+			return err
+		}
+	}
 	log, err := c.open()
 	if err != nil {
 		return err
 	}
-	recorded, err := importRows(ctx, recorder.New(log, nil, recorder.Config{}), input, faults, c.DryRun, c.JSON, out)
-	if closed := log.Close(); err == nil {
-		err = closed
-	}
-	if isNew && !recorded {
-		// A store that was made only to decide the rows against it is not left behind.
-		_ = os.RemoveAll(dir)
-	}
-	return err
+	defer log.Close()
+	return record(log, c.DryRun, out)
 }
 
-// importRows records the rows of an input and reports. It says whether anything may have been recorded.
-func importRows(ctx context.Context, r *recorder.Recorder, input intake.Input, faults []intake.Fault, dryRun, json bool, out output) (recorded bool, err error) {
+// emptyLog is the record of a store that is not there: it has no events, and takes none.
+type emptyLog struct{ eventlog.Log }
+
+func (emptyLog) ReadAll(context.Context, eventlog.Offset) iter.Seq2[eventlog.Recorded, error] {
+	return func(func(eventlog.Recorded, error) bool) {}
+}
+
+func (emptyLog) ReadStream(context.Context, string, eventlog.Revision) iter.Seq2[eventlog.Recorded, error] {
+	return func(func(eventlog.Recorded, error) bool) {}
+}
+
+// importRows records the rows of an input and reports.
+func importRows(ctx context.Context, r *recorder.Recorder, input intake.Input, faults []intake.Fault, dryRun, json bool, out output) error {
 	bar := newProgress(out.err, "recording", -1)
 	report, err := r.RecordAll(ctx, input.Rows, recorder.AllOptions{
-		By: importer, SHA256: input.SHA256, Name: input.Name, DryRun: dryRun, Faults: faults, Doubtful: input.Doubtful, Progress: bar.to,
+		By: importer, SHA256: input.SHA256, Name: input.Name, DryRun: dryRun, Faults: faults, Progress: bar.to,
 	})
 	bar.end()
 	if err != nil {
-		incomplete := (*recorder.Incomplete)(nil)
-		return errors.As(err, &incomplete), err
+		return err
 	}
-	recorded = report.Events > 0 && !dryRun
 	if json {
-		return recorded, printJSON(out, importReport{Recorded: report.Recorded, Skipped: report.Skipped, Events: report.Events, DryRun: dryRun})
+		return printJSON(out, importReport{Recorded: report.Recorded, Skipped: report.Skipped, Events: report.Events, DryRun: dryRun})
 	}
 	verb := "recorded"
 	if dryRun {
@@ -92,5 +107,5 @@ func importRows(ctx context.Context, r *recorder.Recorder, input intake.Input, f
 	if report.Skipped > 0 {
 		fmt.Fprintf(out.out, "  on record already      %6d rows\n", report.Skipped)
 	}
-	return recorded, nil
+	return nil
 }

@@ -43,12 +43,14 @@ func (c *serveCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	if n.model.At() == 0 && !c.Empty {
+	if !c.Empty {
 		report, err := n.recordReference(ctx)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out.out, "new store: recorded the reference data, %d events\n", report.Events)
+		if report.Events > 0 {
+			fmt.Fprintf(out.out, "new store: recorded the reference data, %d events\n", report.Events)
+		}
 	}
 	return n.serve(ctx, listener, func(address string) {
 		fmt.Fprintf(out.out, "serving %s, %d events\nGraphQL  http://%s/graphql\neditor   http://%s/graphiql\n", c.Store, n.model.At(), address, address)
@@ -77,13 +79,21 @@ func (n *node) catchUp(ctx context.Context, w io.Writer) error {
 	return err
 }
 
-// recordReference records what a new record starts with.
+// reference is the subject under which the program records what it brings itself.
+const reference = "reference"
+
+// recordReference records what a new record starts with, and nothing in a record that holds anything else. A start that was cut
+// short is completed by the next.
 func (n *node) recordReference(ctx context.Context) (recorder.Report, error) {
+	v := n.model.Newest()
+	if ours := v.Events(projections.EventFilter{RecordedBy: reference}, projections.Page[uint64]{}).Total(); uint64(ours) != v.Moment().At {
+		return recorder.Report{}, nil
+	}
 	input, faults := intake.Reference(demo.Files)
 	if len(faults) > 0 {
 		return recorder.Report{}, fmt.Errorf("the built-in reference data: %v", faults[0]) // unreachable: a test reads it.
 	}
-	report, err := n.recorder.RecordAll(ctx, input.Rows, recorder.AllOptions{By: "reference"})
+	report, err := n.recorder.RecordAll(ctx, input.Rows, recorder.AllOptions{By: reference})
 	if err != nil {
 		return report, err
 	}

@@ -14,7 +14,7 @@ import (
 func TestEveryRowIsRecorded(t *testing.T) {
 	in, faults := intake.Dataset(demo.Files)
 	report, err := recorder.New(eventlogtest.NewMemory(), nil, recorder.Config{}).RecordAll(t.Context(), in.Rows, recorder.AllOptions{
-		By: "import", Today: domain.NewDate(2026, 10, 1), Faults: faults, Doubtful: in.Doubtful,
+		By: "import", Today: domain.NewDate(2026, 10, 1), Faults: faults,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -485,7 +485,7 @@ func TestCheckAgainstTheRecord(t *testing.T) {
 func check(t *testing.T, log eventlog.Log, in intake.Input, faults []intake.Fault) []intake.Fault {
 	t.Helper()
 	_, err := recorder.New(log, nil, recorder.Config{}).RecordAll(t.Context(), in.Rows, recorder.AllOptions{
-		By: "import", Today: today, DryRun: true, Faults: faults, Doubtful: in.Doubtful,
+		By: "import", Today: today, DryRun: true, Faults: faults,
 	})
 	if refused := (*recorder.Faults)(nil); errors.As(err, &refused) {
 		return refused.First

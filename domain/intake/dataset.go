@@ -23,11 +23,9 @@ type Input struct {
 	// name, a blank, its number of bytes, a line feed and the bytes. The built-in States count as if they stood in the folder.
 	SHA256 string
 	Name   string // What the input is called. The reader does not know; who calls it sets it.
-	// Doubtful has the keys that rows with a fault would have defined: what only follows from them need not be told.
-	Doubtful []string
 }
 
-// Dataset reads the folder of a data set. Where there are faults, Rows has the rows without one, and is not to be recorded;
+// Dataset reads the folder of a data set. Where there are faults, the Rows are not to be recorded;
 // recording them without recording (AllOptions.DryRun) tells what else is wrong.
 func Dataset(fsys fs.FS) (Input, []Fault) {
 	return read(fsys, layouts)
@@ -53,7 +51,6 @@ type dataset struct {
 	labels    map[string]string // Of the groups, by code.
 
 	stages   [stages]stage
-	doubtful []string
 }
 
 // The stages of recording (RULES, section 10). States, groups and the like come before what names them; positions that explain
@@ -93,7 +90,7 @@ func read(fsys fs.FS, files []layout) (Input, []Fault) {
 	d.readEndorsements()
 	d.readVotes()
 
-	in := Input{SHA256: hex.EncodeToString(d.digest.Sum(nil)), Doubtful: d.doubtful}
+	in := Input{SHA256: hex.EncodeToString(d.digest.Sum(nil))}
 	for _, s := range d.stages {
 		in.Rows = append(in.Rows, s.rows...)
 	}
@@ -179,17 +176,13 @@ func (d *dataset) lookAround(fsys fs.FS, found bool) {
 	}
 }
 
-// add gives a stage its next row, unless the row has a fault. What it defines is then in doubt.
+// add gives a stage its next row.
 func (d *dataset) add(stage int, r *row, made domain.Row, defines ...string) {
-	if r.faulty {
-		d.doubtful = append(d.doubtful, defines...)
-		return
-	}
 	made.File, made.Line = r.table.name, r.line
 	if made.Cells == nil {
 		made.Cells = r.cells
 	}
-	made.Defines, made.Needs = defines, r.needs
+	made.Defines, made.Needs, made.Faulty = defines, r.needs, r.faulty
 	d.stages[stage].rows = append(d.stages[stage].rows, made)
 }
 

@@ -29,9 +29,8 @@ type AllOptions struct {
 	// DryRun decides everything, reports, and records nothing.
 	DryRun bool
 	// Faults are those that the reader of the input found: with any, nothing is recorded, and they are told before those that
-	// are found here. Doubtful has the keys that the rows would have defined that were left out for it.
-	Faults   []domain.RowFault
-	Doubtful []string
+	// are found here.
+	Faults []domain.RowFault
 	// Progress, where given, is told how many rows of those to record are on record. It is called from this goroutine.
 	Progress func(done, total int)
 }
@@ -110,14 +109,12 @@ func (r *Recorder) RecordAll(ctx context.Context, rows []domain.Row, opts AllOpt
 	i := &importing{
 		log: r.log, opts: opts, rows: rows,
 		causation: r.config.NewID().String(),
-		world:     domain.NewWorld(), keys: map[string]bool{}, missing: map[string]bool{},
+		world:     domain.NewWorld(), keys: map[string]bool{}, missing: map[string]bool{}, told: map[domain.RowFault]bool{},
 		report: Report{Recorded: map[string]int{}},
 	}
 	for _, f := range opts.Faults {
+		i.told[place(f)] = true
 		i.fault(f)
-	}
-	for _, key := range opts.Doubtful {
-		i.missing[key] = true
 	}
 	if err := i.read(ctx); err != nil {
 		return Report{}, fmt.Errorf("import %s: %w", opts.Name, err)
@@ -147,7 +144,8 @@ type importing struct {
 	world   *domain.World   // The record, and every row so far.
 	keys    map[string]bool // Under which the subject has recorded, and those of the rows so far.
 	steps   []rowStep
-	missing map[string]bool // What rows with faults would have defined.
+	missing map[string]bool          // What rows with faults would have defined.
+	told    map[domain.RowFault]bool // The places of the reader's faults.
 	faults  Faults
 	report  Report
 }
@@ -223,6 +221,11 @@ func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
 		i.refuse(row, refusal)
 		return nil
 	}
+	if row.Faulty {
+		_, refusal = i.world.Folded(command.Stream()).Decide(command, i.world.Facts(i.opts.Today))
+		i.refuse(row, refusal)
+		return nil
+	}
 	different := false
 	switch i.world.Recorded(command) {
 	case domain.Same:
@@ -268,17 +271,28 @@ func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
 }
 
 // refuse notes the faults of a row, and that what it defines is missing. What only follows from the fault of a row before, which
-// would have defined what this one names, is no fault of its own: it would bury the one that matters.
+// would have defined what this one names, is no fault of its own: it would bury the one that matters. Of a row whose cells the
+// reader could not read, only what is wrong with its other cells is told.
 func (i *importing) refuse(row *domain.Row, refusal *domain.Refusal) {
 	follows := slices.ContainsFunc(row.Needs, func(key string) bool { return i.missing[key] })
-	for _, f := range refusal.Faults {
-		if f.Code != domain.NotFound || !follows {
-			i.fault(row.Fault(f))
-		}
-	}
 	for _, key := range row.Defines {
 		i.missing[key] = true
 	}
+	if refusal == nil {
+		return
+	}
+	for _, f := range refusal.Faults {
+		fault := row.Fault(f)
+		if f.Code == domain.NotFound && follows || row.Faulty && (fault.Column == "" || i.told[place(fault)]) {
+			continue
+		}
+		i.fault(fault)
+	}
+}
+
+// place is where a fault stands.
+func place(f domain.RowFault) domain.RowFault {
+	return domain.RowFault{File: f.File, Line: f.Line, Column: f.Column}
 }
 
 func (i *importing) fault(f domain.RowFault) {
