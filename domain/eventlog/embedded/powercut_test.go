@@ -122,7 +122,7 @@ func TestAPowerCutLosesNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	cuts := 3
 	if long {
-		cuts = 100
+		cuts = 40
 	}
 	operations, states := 0, 0
 	log, err := embedded.OpenThrough(config(dir), func(op *embedded.Operation) error {
