@@ -99,7 +99,12 @@ var jsonTypes = map[string]func() any{
 // BenchmarkReplay decodes and applies a record, and tells how that compares with decoding the same events by encoding/json alone:
 // of ×json, 2 means twice as long.
 func BenchmarkReplay(b *testing.B) {
-	list := syntheticLog(b, benchmarkEvents)
+	for _, n := range []int{benchmarkEvents / 10, benchmarkEvents} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkReplay(b, syntheticLog(b, n)) })
+	}
+}
+
+func benchmarkReplay(b *testing.B, list []eventlog.Recorded) {
 	bytes := 0
 	for _, r := range list {
 		bytes += len(r.Data) + len(r.Metadata)

@@ -313,6 +313,7 @@ func TestKeys(t *testing.T) {
 	}
 	apply("ann", "k", "i1", domain.ElementDefined{Element: "e", Label: "e"}, domain.OptionDefined{Element: "e", Option: "o"})
 	apply("bob", "k", "i2", domain.ElementDefined{Element: "f", Label: "f"})
+	apply("eve", "k", "i5", domain.OptionDefined{Element: "f", Option: "o"}, domain.OptionDefined{Element: "f", Option: "q"})
 	apply("ann", "", "i3", domain.OptionDefined{Element: "e", Option: "p"})
 	apply("ann", "k", "i4", domain.OptionDefined{Element: "f", Option: "p"})
 	for _, c := range []struct {
@@ -322,6 +323,7 @@ func TestKeys(t *testing.T) {
 	}{
 		{"ann", "k", projections.KeyUse{Stream: "element-e", First: 0, Last: 1, InputHash: "i1"}, true},
 		{"bob", "k", projections.KeyUse{Stream: "element-f", First: 0, Last: 0, InputHash: "i2"}, true},
+		{"eve", "k", projections.KeyUse{Stream: "element-f", First: 1, Last: 2, InputHash: "i5"}, true},
 		{"ann", "", projections.KeyUse{}, false},
 		{"ann", "l", projections.KeyUse{}, false},
 	} {

@@ -359,7 +359,7 @@ func TestEventFilter(t *testing.T) {
 	eachRandomView(t, 30, func(t *testing.T, r *rand.Rand, events []oracle.Event, v *projections.View) {
 		for range 30 {
 			f := projections.EventFilter{
-				StreamPrefix: orZero(r, "position-", "position-A", "submission-p", "state-AAA", "posit", "nothing"),
+				StreamPrefix: orZero(r, "position-", "position-A", "submission-p", "state-AAA", "posit", "osition", "nothing"),
 				Types:        orSome(r, "PositionStated", "PositionCorrected", "VoteRecorded", "StateAdmitted", "Unknown"),
 				RecordedBy:   orZero(r, "test", "somebody"),
 			}
