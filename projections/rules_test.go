@@ -414,7 +414,7 @@ func stateKnown(events []oracle.Event, code string, at uint64) bool {
 }
 
 func TestFiguresOfRandomHistoriesEqualTheBruteForce(t *testing.T) {
-	histories, moments := 150, 8
+	histories, moments := 120, 8
 	if testing.Short() {
 		histories = 20
 	}
