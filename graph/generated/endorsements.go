@@ -1089,9 +1089,189 @@ func (ec *executionContext) fieldContext_Vote_at(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Vote", field, true, false, "LogPosition")
 }
 
+func (ec *executionContext) _VotePayload_vote(ctx context.Context, field graphql.CollectedField, obj *model.VotePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VotePayload_vote(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Vote, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Vote) graphql.Marshaler {
+			return ec.marshalNVote2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐVote(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VotePayload_vote(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VotePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Vote(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VotePayload_revision(ctx context.Context, field graphql.CollectedField, obj *model.VotePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VotePayload_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VotePayload_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VotePayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _VotePayload_at(ctx context.Context, field graphql.CollectedField, obj *model.VotePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VotePayload_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNLogPosition2uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VotePayload_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VotePayload", field, false, false, "LogPosition")
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputBallotInput(ctx context.Context, obj any) (model.BallotInput, error) {
+	var it model.BallotInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"state", "ballot"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = data
+		case "ballot":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ballot"))
+			data, err := ec.unmarshalNBallot2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐBallot(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ballot = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputDeclareIntendedBallotInput(ctx context.Context, obj any) (model.DeclareIntendedBallotInput, error) {
+	var it model.DeclareIntendedBallotInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"vote", "state", "intended", "on", "source", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "vote":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("vote"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Vote = data
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = data
+		case "intended":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("intended"))
+			data, err := ec.unmarshalNBallot2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐBallot(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Intended = data
+		case "on":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("on"))
+			data, err := ec.unmarshalNDate2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.On = data
+		case "source":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+			data, err := ec.unmarshalNSourceInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐSourceInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Source = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		}
+	}
+	return it, nil
+}
 
 func (ec *executionContext) unmarshalInputEndorsementFilter(ctx context.Context, obj any) (model.EndorsementFilter, error) {
 	var it model.EndorsementFilter
@@ -1225,6 +1405,182 @@ func (ec *executionContext) unmarshalInputRecordEndorsementInput(ctx context.Con
 				return it, err
 			}
 			it.ExpectedRevision = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRecordVoteInput(ctx context.Context, obj any) (model.RecordVoteInput, error) {
+	var it model.RecordVoteInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["complete"]; !present {
+		asMap["complete"] = true
+	}
+
+	fieldsInOrder := [...]string{"proposal", "documentSymbol", "paragraph", "body", "on", "adopted", "yes", "no", "abstain", "absent", "complete", "ballots", "source", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "proposal":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("proposal"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Proposal = data
+		case "documentSymbol":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("documentSymbol"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DocumentSymbol = data
+		case "paragraph":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("paragraph"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Paragraph = data
+		case "body":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("body"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Body = data
+		case "on":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("on"))
+			data, err := ec.unmarshalNDate2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.On = data
+		case "adopted":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adopted"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Adopted = data
+		case "yes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("yes"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Yes = data
+		case "no":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("no"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.No = data
+		case "abstain":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("abstain"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Abstain = data
+		case "absent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("absent"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Absent = data
+		case "complete":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("complete"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Complete = data
+		case "ballots":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ballots"))
+			data, err := ec.unmarshalNBallotInput2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐBallotInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ballots = data
+		case "source":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+			data, err := ec.unmarshalNSourceInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐSourceInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Source = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputWithdrawEndorsementInput(ctx context.Context, obj any) (model.WithdrawEndorsementInput, error) {
+	var it model.WithdrawEndorsementInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"endorsement", "on", "source", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "endorsement":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endorsement"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Endorsement = data
+		case "on":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("on"))
+			data, err := ec.unmarshalNDate2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.On = data
+		case "source":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+			data, err := ec.unmarshalNSourceInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐSourceInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Source = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		}
 	}
 	return it, nil
@@ -1606,6 +1962,49 @@ func (ec *executionContext) _Vote(ctx context.Context, sel ast.SelectionSet, obj
 	return out
 }
 
+var votePayloadImplementors = []string{"VotePayload"}
+
+func (ec *executionContext) _VotePayload(ctx context.Context, sel ast.SelectionSet, obj *model.VotePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, votePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("VotePayload")
+		case "vote":
+			out.Values[i] = ec._VotePayload_vote(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._VotePayload_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._VotePayload_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
@@ -1622,6 +2021,25 @@ func (ec *executionContext) marshalNBallot2githubᚗcomᚋrapporteurᚋrapporteu
 		graphql.AddInvalidNullFromMarshaler(ctx, "Ballot!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNBallotInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐBallotInput(ctx context.Context, v any) (model.BallotInput, error) {
+	res, err := ec.unmarshalInputBallotInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNBallotInput2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐBallotInputᚄ(ctx context.Context, v any) ([]model.BallotInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.BallotInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNBallotInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐBallotInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalNCastBallot2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐCastBallotᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CastBallot) graphql.Marshaler {
@@ -1646,6 +2064,11 @@ func (ec *executionContext) marshalNCastBallot2ᚖgithubᚗcomᚋrapporteurᚋra
 		return graphql.Null
 	}
 	return ec._CastBallot(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDeclareIntendedBallotInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐDeclareIntendedBallotInput(ctx context.Context, v any) (model.DeclareIntendedBallotInput, error) {
+	res, err := ec.unmarshalInputDeclareIntendedBallotInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNEndorsement2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐEndorsementᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Endorsement) graphql.Marshaler {
@@ -1715,6 +2138,11 @@ func (ec *executionContext) unmarshalNRecordEndorsementInput2githubᚗcomᚋrapp
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNRecordVoteInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐRecordVoteInput(ctx context.Context, v any) (model.RecordVoteInput, error) {
+	res, err := ec.unmarshalInputRecordVoteInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNVote2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐVoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Vote) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -1737,6 +2165,11 @@ func (ec *executionContext) marshalNVote2ᚖgithubᚗcomᚋrapporteurᚋrapporte
 		return graphql.Null
 	}
 	return ec._Vote(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNWithdrawEndorsementInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐWithdrawEndorsementInput(ctx context.Context, v any) (model.WithdrawEndorsementInput, error) {
+	res, err := ec.unmarshalInputWithdrawEndorsementInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOBallot2githubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐBallot(ctx context.Context, v any) (domain.Ballot, error) {
@@ -1857,6 +2290,13 @@ func (ec *executionContext) marshalOVote2ᚖgithubᚗcomᚋrapporteurᚋrapporte
 		return graphql.Null
 	}
 	return ec._Vote(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOVotePayload2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐVotePayload(ctx context.Context, sel ast.SelectionSet, v *model.VotePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._VotePayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

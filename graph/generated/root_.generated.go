@@ -114,6 +114,11 @@ type ComplexityRoot struct {
 		Theirs  func(childComplexity int) int
 	}
 
+	ElementPayload struct {
+		At      func(childComplexity int) int
+		Element func(childComplexity int) int
+	}
+
 	Endorsement struct {
 		Actor          func(childComplexity int) int
 		At             func(childComplexity int) int
@@ -185,6 +190,11 @@ type ComplexityRoot struct {
 		Revision  func(childComplexity int) int
 	}
 
+	GroupPayload struct {
+		At    func(childComplexity int) int
+		Group func(childComplexity int) int
+	}
+
 	Matrix struct {
 		At      func(childComplexity int) int
 		Bases   func(childComplexity int) int
@@ -195,10 +205,27 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		CorrectPosition   func(childComplexity int, input model.CorrectPositionInput) int
-		RecordEndorsement func(childComplexity int, input model.RecordEndorsementInput) int
-		RecordPosition    func(childComplexity int, input model.RecordPositionInput) int
-		RetractPosition   func(childComplexity int, input model.RetractPositionInput) int
+		AdmitState            func(childComplexity int, input model.AdmitStateInput) int
+		AdoptProposal         func(childComplexity int, input model.AdoptProposalInput) int
+		ChangeGroupMembership func(childComplexity int, input model.ChangeGroupMembershipInput) int
+		CorrectPosition       func(childComplexity int, input model.CorrectPositionInput) int
+		DeclareIntendedBallot func(childComplexity int, input model.DeclareIntendedBallotInput) int
+		DefineElement         func(childComplexity int, input model.DefineElementInput) int
+		DefineGroup           func(childComplexity int, input model.DefineGroupInput) int
+		DefineOption          func(childComplexity int, input model.DefineOptionInput) int
+		DefineSession         func(childComplexity int, input model.DefineSessionInput) int
+		MergeProposal         func(childComplexity int, input model.MergeProposalInput) int
+		RecordEndorsement     func(childComplexity int, input model.RecordEndorsementInput) int
+		RecordPosition        func(childComplexity int, input model.RecordPositionInput) int
+		RecordVote            func(childComplexity int, input model.RecordVoteInput) int
+		RetireOption          func(childComplexity int, input model.RetireOptionInput) int
+		RetractPosition       func(childComplexity int, input model.RetractPositionInput) int
+		ReviseProposal        func(childComplexity int, input model.ReviseProposalInput) int
+		SubmitProposal        func(childComplexity int, input model.SubmitProposalInput) int
+		SupersedeProposal     func(childComplexity int, input model.SupersedeProposalInput) int
+		WithdrawEndorsement   func(childComplexity int, input model.WithdrawEndorsementInput) int
+		WithdrawPosition      func(childComplexity int, input model.WithdrawPositionInput) int
+		WithdrawProposal      func(childComplexity int, input model.WithdrawProposalInput) int
 	}
 
 	Option struct {
@@ -212,6 +239,11 @@ type ComplexityRoot struct {
 		Proposals   func(childComplexity int, asOf *model.AsOf) int
 		Retired     func(childComplexity int) int
 		TargetKey   func(childComplexity int) int
+	}
+
+	OptionPayload struct {
+		At     func(childComplexity int) int
+		Option func(childComplexity int) int
 	}
 
 	Overlap struct {
@@ -329,6 +361,12 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	ProposalPayload struct {
+		At       func(childComplexity int) int
+		Proposal func(childComplexity int) int
+		Revision func(childComplexity int) int
+	}
+
 	Query struct {
 		At           func(childComplexity int) int
 		CommonGround func(childComplexity int, minSupport float64, minDeclared float64, minCrossRegional float64, asOf *model.AsOf) int
@@ -367,6 +405,11 @@ type ComplexityRoot struct {
 		StartsOn     func(childComplexity int) int
 	}
 
+	SessionPayload struct {
+		At      func(childComplexity int) int
+		Session func(childComplexity int) int
+	}
+
 	Source struct {
 		Grade    func(childComplexity int) int
 		Language func(childComplexity int) int
@@ -399,6 +442,11 @@ type ComplexityRoot struct {
 		RegionalGroup func(childComplexity int) int
 		Revision      func(childComplexity int) int
 		Standing      func(childComplexity int, target model.TargetRef, asOf *model.AsOf) int
+	}
+
+	StatePayload struct {
+		At    func(childComplexity int) int
+		State func(childComplexity int) int
 	}
 
 	Submission struct {
@@ -445,6 +493,12 @@ type ComplexityRoot struct {
 		Proposal       func(childComplexity int) int
 		Source         func(childComplexity int) int
 		Yes            func(childComplexity int) int
+	}
+
+	VotePayload struct {
+		At       func(childComplexity int) int
+		Revision func(childComplexity int) int
+		Vote     func(childComplexity int) int
 	}
 }
 
@@ -803,6 +857,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ElementDifference.Theirs(childComplexity), true
 
+	case "ElementPayload.at":
+		if e.ComplexityRoot.ElementPayload.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ElementPayload.At(childComplexity), true
+	case "ElementPayload.element":
+		if e.ComplexityRoot.ElementPayload.Element == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ElementPayload.Element(childComplexity), true
+
 	case "Endorsement.actor":
 		if e.ComplexityRoot.Endorsement.Actor == nil {
 			break
@@ -1108,6 +1175,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Group.Revision(childComplexity), true
 
+	case "GroupPayload.at":
+		if e.ComplexityRoot.GroupPayload.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupPayload.At(childComplexity), true
+	case "GroupPayload.group":
+		if e.ComplexityRoot.GroupPayload.Group == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupPayload.Group(childComplexity), true
+
 	case "Matrix.at":
 		if e.ComplexityRoot.Matrix.At == nil {
 			break
@@ -1145,6 +1225,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Matrix.Targets(childComplexity), true
 
+	case "Mutation.admitState":
+		if e.ComplexityRoot.Mutation.AdmitState == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_admitState_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AdmitState(childComplexity, args["input"].(model.AdmitStateInput)), true
+	case "Mutation.adoptProposal":
+		if e.ComplexityRoot.Mutation.AdoptProposal == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_adoptProposal_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AdoptProposal(childComplexity, args["input"].(model.AdoptProposalInput)), true
+	case "Mutation.changeGroupMembership":
+		if e.ComplexityRoot.Mutation.ChangeGroupMembership == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeGroupMembership_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeGroupMembership(childComplexity, args["input"].(model.ChangeGroupMembershipInput)), true
 	case "Mutation.correctPosition":
 		if e.ComplexityRoot.Mutation.CorrectPosition == nil {
 			break
@@ -1156,6 +1269,72 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CorrectPosition(childComplexity, args["input"].(model.CorrectPositionInput)), true
+	case "Mutation.declareIntendedBallot":
+		if e.ComplexityRoot.Mutation.DeclareIntendedBallot == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_declareIntendedBallot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeclareIntendedBallot(childComplexity, args["input"].(model.DeclareIntendedBallotInput)), true
+	case "Mutation.defineElement":
+		if e.ComplexityRoot.Mutation.DefineElement == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_defineElement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DefineElement(childComplexity, args["input"].(model.DefineElementInput)), true
+	case "Mutation.defineGroup":
+		if e.ComplexityRoot.Mutation.DefineGroup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_defineGroup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DefineGroup(childComplexity, args["input"].(model.DefineGroupInput)), true
+	case "Mutation.defineOption":
+		if e.ComplexityRoot.Mutation.DefineOption == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_defineOption_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DefineOption(childComplexity, args["input"].(model.DefineOptionInput)), true
+	case "Mutation.defineSession":
+		if e.ComplexityRoot.Mutation.DefineSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_defineSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DefineSession(childComplexity, args["input"].(model.DefineSessionInput)), true
+	case "Mutation.mergeProposal":
+		if e.ComplexityRoot.Mutation.MergeProposal == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_mergeProposal_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MergeProposal(childComplexity, args["input"].(model.MergeProposalInput)), true
 	case "Mutation.recordEndorsement":
 		if e.ComplexityRoot.Mutation.RecordEndorsement == nil {
 			break
@@ -1178,6 +1357,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordPosition(childComplexity, args["input"].(model.RecordPositionInput)), true
+	case "Mutation.recordVote":
+		if e.ComplexityRoot.Mutation.RecordVote == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordVote_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordVote(childComplexity, args["input"].(model.RecordVoteInput)), true
+	case "Mutation.retireOption":
+		if e.ComplexityRoot.Mutation.RetireOption == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireOption_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireOption(childComplexity, args["input"].(model.RetireOptionInput)), true
 	case "Mutation.retractPosition":
 		if e.ComplexityRoot.Mutation.RetractPosition == nil {
 			break
@@ -1189,6 +1390,72 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RetractPosition(childComplexity, args["input"].(model.RetractPositionInput)), true
+	case "Mutation.reviseProposal":
+		if e.ComplexityRoot.Mutation.ReviseProposal == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reviseProposal_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReviseProposal(childComplexity, args["input"].(model.ReviseProposalInput)), true
+	case "Mutation.submitProposal":
+		if e.ComplexityRoot.Mutation.SubmitProposal == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitProposal_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitProposal(childComplexity, args["input"].(model.SubmitProposalInput)), true
+	case "Mutation.supersedeProposal":
+		if e.ComplexityRoot.Mutation.SupersedeProposal == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_supersedeProposal_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SupersedeProposal(childComplexity, args["input"].(model.SupersedeProposalInput)), true
+	case "Mutation.withdrawEndorsement":
+		if e.ComplexityRoot.Mutation.WithdrawEndorsement == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawEndorsement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawEndorsement(childComplexity, args["input"].(model.WithdrawEndorsementInput)), true
+	case "Mutation.withdrawPosition":
+		if e.ComplexityRoot.Mutation.WithdrawPosition == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawPosition_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawPosition(childComplexity, args["input"].(model.WithdrawPositionInput)), true
+	case "Mutation.withdrawProposal":
+		if e.ComplexityRoot.Mutation.WithdrawProposal == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawProposal_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawProposal(childComplexity, args["input"].(model.WithdrawProposalInput)), true
 
 	case "Option.convergence":
 		if e.ComplexityRoot.Option.Convergence == nil {
@@ -1265,6 +1532,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Option.TargetKey(childComplexity), true
+
+	case "OptionPayload.at":
+		if e.ComplexityRoot.OptionPayload.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OptionPayload.At(childComplexity), true
+	case "OptionPayload.option":
+		if e.ComplexityRoot.OptionPayload.Option == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OptionPayload.Option(childComplexity), true
 
 	case "Overlap.differing":
 		if e.ComplexityRoot.Overlap.Differing == nil {
@@ -1765,6 +2045,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProposalEdge.Node(childComplexity), true
 
+	case "ProposalPayload.at":
+		if e.ComplexityRoot.ProposalPayload.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalPayload.At(childComplexity), true
+	case "ProposalPayload.proposal":
+		if e.ComplexityRoot.ProposalPayload.Proposal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalPayload.Proposal(childComplexity), true
+	case "ProposalPayload.revision":
+		if e.ComplexityRoot.ProposalPayload.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalPayload.Revision(childComplexity), true
+
 	case "Query.at":
 		if e.ComplexityRoot.Query.At == nil {
 			break
@@ -2028,6 +2327,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Session.StartsOn(childComplexity), true
 
+	case "SessionPayload.at":
+		if e.ComplexityRoot.SessionPayload.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionPayload.At(childComplexity), true
+	case "SessionPayload.session":
+		if e.ComplexityRoot.SessionPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionPayload.Session(childComplexity), true
+
 	case "Source.grade":
 		if e.ComplexityRoot.Source.Grade == nil {
 			break
@@ -2210,6 +2522,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.State.Standing(childComplexity, args["target"].(model.TargetRef), args["asOf"].(*model.AsOf)), true
+
+	case "StatePayload.at":
+		if e.ComplexityRoot.StatePayload.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatePayload.At(childComplexity), true
+	case "StatePayload.state":
+		if e.ComplexityRoot.StatePayload.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StatePayload.State(childComplexity), true
 
 	case "Submission.at":
 		if e.ComplexityRoot.Submission.At == nil {
@@ -2424,6 +2749,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Vote.Yes(childComplexity), true
 
+	case "VotePayload.at":
+		if e.ComplexityRoot.VotePayload.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VotePayload.At(childComplexity), true
+	case "VotePayload.revision":
+		if e.ComplexityRoot.VotePayload.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VotePayload.Revision(childComplexity), true
+	case "VotePayload.vote":
+		if e.ComplexityRoot.VotePayload.Vote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VotePayload.Vote(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -2433,20 +2777,41 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AdmitStateInput", ec.unmarshalInputAdmitStateInput),
+			graphql.NewInputUnmarshaler("AdoptProposalInput", ec.unmarshalInputAdoptProposalInput),
 			graphql.NewInputUnmarshaler("AsOf", ec.unmarshalInputAsOf),
+			graphql.NewInputUnmarshaler("BallotInput", ec.unmarshalInputBallotInput),
+			graphql.NewInputUnmarshaler("ChangeGroupMembershipInput", ec.unmarshalInputChangeGroupMembershipInput),
 			graphql.NewInputUnmarshaler("CorrectPositionInput", ec.unmarshalInputCorrectPositionInput),
+			graphql.NewInputUnmarshaler("DeclareIntendedBallotInput", ec.unmarshalInputDeclareIntendedBallotInput),
+			graphql.NewInputUnmarshaler("DefineElementInput", ec.unmarshalInputDefineElementInput),
+			graphql.NewInputUnmarshaler("DefineGroupInput", ec.unmarshalInputDefineGroupInput),
+			graphql.NewInputUnmarshaler("DefineOptionInput", ec.unmarshalInputDefineOptionInput),
+			graphql.NewInputUnmarshaler("DefineSessionInput", ec.unmarshalInputDefineSessionInput),
+			graphql.NewInputUnmarshaler("DocumentInput", ec.unmarshalInputDocumentInput),
 			graphql.NewInputUnmarshaler("EndorsementFilter", ec.unmarshalInputEndorsementFilter),
 			graphql.NewInputUnmarshaler("EventFilter", ec.unmarshalInputEventFilter),
+			graphql.NewInputUnmarshaler("LocalizedNameInput", ec.unmarshalInputLocalizedNameInput),
+			graphql.NewInputUnmarshaler("MergeProposalInput", ec.unmarshalInputMergeProposalInput),
 			graphql.NewInputUnmarshaler("OptionRef", ec.unmarshalInputOptionRef),
+			graphql.NewInputUnmarshaler("ParagraphInput", ec.unmarshalInputParagraphInput),
 			graphql.NewInputUnmarshaler("PointInput", ec.unmarshalInputPointInput),
 			graphql.NewInputUnmarshaler("PositionFilter", ec.unmarshalInputPositionFilter),
 			graphql.NewInputUnmarshaler("ProposalFilter", ec.unmarshalInputProposalFilter),
 			graphql.NewInputUnmarshaler("RecordEndorsementInput", ec.unmarshalInputRecordEndorsementInput),
 			graphql.NewInputUnmarshaler("RecordPositionInput", ec.unmarshalInputRecordPositionInput),
+			graphql.NewInputUnmarshaler("RecordVoteInput", ec.unmarshalInputRecordVoteInput),
+			graphql.NewInputUnmarshaler("RetireOptionInput", ec.unmarshalInputRetireOptionInput),
 			graphql.NewInputUnmarshaler("RetractPositionInput", ec.unmarshalInputRetractPositionInput),
+			graphql.NewInputUnmarshaler("ReviseProposalInput", ec.unmarshalInputReviseProposalInput),
 			graphql.NewInputUnmarshaler("SourceInput", ec.unmarshalInputSourceInput),
 			graphql.NewInputUnmarshaler("StateRef", ec.unmarshalInputStateRef),
+			graphql.NewInputUnmarshaler("SubmitProposalInput", ec.unmarshalInputSubmitProposalInput),
+			graphql.NewInputUnmarshaler("SupersedeProposalInput", ec.unmarshalInputSupersedeProposalInput),
 			graphql.NewInputUnmarshaler("TargetRef", ec.unmarshalInputTargetRef),
+			graphql.NewInputUnmarshaler("WithdrawEndorsementInput", ec.unmarshalInputWithdrawEndorsementInput),
+			graphql.NewInputUnmarshaler("WithdrawPositionInput", ec.unmarshalInputWithdrawPositionInput),
+			graphql.NewInputUnmarshaler("WithdrawProposalInput", ec.unmarshalInputWithdrawProposalInput),
 		)
 	}
 	first := true
@@ -2561,6 +2926,29 @@ extend type Query {
     "The moment to answer at; without it, now."
     asOf: AsOf
   ): [Session!]!
+}
+
+extend type Mutation {
+  "Brings a State into the record. A code that is taken, by a State or a group, is a CONFLICT."
+  admitState(
+    "The State with its names."
+    input: AdmitStateInput!
+  ): StatePayload
+  "Defines a group of States, at first without members. A code that is taken, by a group or a State, is a CONFLICT."
+  defineGroup(
+    "The group with its names."
+    input: DefineGroupInput!
+  ): GroupPayload
+  "Records when a State was a member of a group. Spans that overlap, and an end without a membership that could end, are a CONFLICT."
+  changeGroupMembership(
+    "The group, the State and the days."
+    input: ChangeGroupMembershipInput!
+  ): GroupPayload
+  "Defines a session of a body. A key that is taken is a CONFLICT."
+  defineSession(
+    "The session to define."
+    input: DefineSessionInput!
+  ): SessionPayload
 }
 
 "A Member State, an observer State, or a group that speaks for its members."
@@ -2752,6 +3140,104 @@ enum DecisionRule {
   CONSENSUS
   "A majority of those present and voting decides."
   MAJORITY
+}
+
+"A name of a State or group in one language."
+input LocalizedNameInput {
+  "The language of the name; each at most once."
+  language: Language!
+  "Short name without article, at most 500 characters."
+  name: String!
+  "Formal name, at most 500 characters; left out or null, the short one stands in."
+  formalName: String
+}
+
+"A Member State or an observer State."
+input AdmitStateInput {
+  "Three capital letters, ISO 3166-1 alpha-3."
+  code: String!
+  "Its names, one in English among them."
+  names: [LocalizedNameInput!]!
+  "Required of a Member State; of an observer left out or null."
+  regionalGroup: RegionalGroup
+  "True for an observer State."
+  observer: Boolean! = false
+  "Day of admission to the United Nations, required of a Member State. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  admittedOn: Date
+  "Other names by which documents call it, in any language; left out or null, there are none."
+  aliases: [String!]
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"Answer to a command on a State."
+type StatePayload {
+  "The State as the command left it."
+  state: State!
+  "Position in the record from which on every query of this node sees the change."
+  at: LogPosition!
+}
+
+"A group of States."
+input DefineGroupInput {
+  "Letters, digits and single hyphens, at most 64 characters."
+  code: String!
+  "For whom it speaks."
+  kind: GroupKind! = STANDING
+  "Its names, one in English among them."
+  names: [LocalizedNameInput!]!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"Joined on ` + "`" + `from` + "`" + `; left on ` + "`" + `until` + "`" + ` (the first day on which it is no longer a member)."
+input ChangeGroupMembershipInput {
+  "Code of the group. One that is not defined is NOT_FOUND."
+  group: String!
+  "Code of the State. One that is not on record is NOT_FOUND."
+  state: String!
+  "First day of membership, also in the future. With ` + "`" + `until` + "`" + ` left out or null as well: a member always; with ` + "`" + `until` + "`" + ` alone, the membership without an end ends."
+  from: Date
+  "First day on which it is no longer a member, after ` + "`" + `from` + "`" + `; left out or null, the membership has no end."
+  until: Date
+  "Where it can be read; left out or null, nothing is recorded of that."
+  source: SourceInput
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"Answer to a command on a group."
+type GroupPayload {
+  "The group as the command left it."
+  group: Group!
+  "Position in the record from which on every query of this node sees the change."
+  at: LogPosition!
+}
+
+"A session of a body in which positions are taken."
+input DefineSessionInput {
+  "Short stable name: letters, digits and single hyphens, at most 64 characters."
+  key: String!
+  "Name of the meeting, at most 500 characters."
+  name: String!
+  "The body that meets, at most 500 characters."
+  forum: String!
+  "First day of the session, also in the future."
+  startsOn: Date!
+  "Last day of the session; on or after ` + "`" + `startsOn` + "`" + `."
+  endsOn: Date!
+  "How the body decides."
+  decisionRule: DecisionRule!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"Answer to a command on a session."
+type SessionPayload {
+  "The session as the command left it."
+  session: Session!
+  "Position in the record from which on every query of this node sees the change."
+  at: LogPosition!
 }
 `, BuiltIn: false},
 	{Name: "../schema/convergence.graphqls", Input: `# Where views converge: the standing of each State, and the figures over all of them.
@@ -2965,6 +3451,21 @@ extend type Mutation {
     "The act to record."
     input: RecordEndorsementInput!
   ): EndorsementPayload
+  "Records that an actor took an act back: from that day on it holds no longer. A ballot cannot be withdrawn (BAD_USER_INPUT)."
+  withdrawEndorsement(
+    "The act, and when it was taken back."
+    input: WithdrawEndorsementInput!
+  ): EndorsementPayload
+  "Records a vote with all ballots that are known. The same vote twice (symbol, paragraph) is a CONFLICT."
+  recordVote(
+    "The vote with its official totals."
+    input: RecordVoteInput!
+  ): VotePayload
+  "Records what a delegation later said it had meant to cast: from that day on its standing follows this. The vote keeps its totals."
+  declareIntendedBallot(
+    "The ballot, and what was meant."
+    input: DeclareIntendedBallotInput!
+  ): VotePayload
 }
 
 "A formal act for or against a proposal's document. Each ballot of a recorded vote is one too (kind VOTE_*; ` + "`" + `at` + "`" + ` is the vote's): such an act is recorded by ` + "`" + `recordVote` + "`" + ` alone."
@@ -3137,6 +3638,84 @@ type EndorsementPayload {
   "The act as the command left it."
   endorsement: Endorsement!
   "Revision of the proposal's stream of endorsements after the command: the next ` + "`" + `expectedRevision` + "`" + `."
+  revision: Int!
+  "Position in the record from which on every query of this node sees the change."
+  at: LogPosition!
+}
+
+"The actor took the act back."
+input WithdrawEndorsementInput {
+  "Id of the act, plain or carrying a moment. One already withdrawn is a CONFLICT; that of a ballot is BAD_USER_INPUT."
+  endorsement: ID!
+  "Day of the withdrawal, not before the act's. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "Where the withdrawal can be read."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"What one State cast in a recorded vote."
+input BallotInput {
+  "Code of the State that cast it."
+  state: String!
+  "What the record of the vote shows."
+  ballot: Ballot!
+}
+
+"Each State at most once; the ballots of a kind are no more than its total, and as many where ` + "`" + `complete` + "`" + ` is true."
+input RecordVoteInput {
+  "Slug of the proposal that was voted on."
+  proposal: String!
+  "Symbol of the text voted on, e.g. A/RES/78/237."
+  documentSymbol: String!
+  "For a separate vote on one paragraph: which; left out or null for the vote on the whole."
+  paragraph: String
+  "The body that voted, e.g. First Committee or General Assembly."
+  body: String!
+  "Day of the vote. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "Whether the text, or the paragraph, was carried."
+  adopted: Boolean!
+  "Official total of votes in favour."
+  yes: Int!
+  "Official total of votes against."
+  no: Int!
+  "Official total of abstentions."
+  abstain: Int!
+  "Official total of Member States that took no part."
+  absent: Int!
+  "False where only some of the ballots are known."
+  complete: Boolean! = true
+  "The ballots that are known, in any order."
+  ballots: [BallotInput!]!
+  "Where the record of the vote can be read."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"What a delegation later told the Secretariat it had meant to cast."
+input DeclareIntendedBallotInput {
+  "Id of the vote, plain or carrying a moment."
+  vote: ID!
+  "Code of the State. One whose ballot in this vote is not on record is NOT_FOUND."
+  state: String!
+  "What it had meant to cast. What it cast, and the same declaration again, is a CONFLICT; another intention later is none."
+  intended: Ballot!
+  "Day of the declaration, not before the vote's. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "Where the declaration can be read."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"Answer to a command on a vote."
+type VotePayload {
+  "The vote as the command left it."
+  vote: Vote!
+  "Revision of the proposal's stream of endorsements after the command, for ` + "`" + `recordEndorsement` + "`" + `."
   revision: Int!
   "Position in the record from which on every query of this node sees the change."
   at: LogPosition!
@@ -3372,6 +3951,11 @@ type Mutation {
   retractPosition(
     "The position, and why."
     input: RetractPositionInput!
+  ): PositionPayload
+  "Records that an actor took a position back: from that day on it holds no longer, and what it had replaced is in force again."
+  withdrawPosition(
+    "The position, and when it was taken back."
+    input: WithdrawPositionInput!
   ): PositionPayload
 }
 
@@ -3622,6 +4206,18 @@ type PositionPayload {
   "Position in the record from which on every query of this node sees the change."
   at: LogPosition!
 }
+
+"The actor took it back."
+input WithdrawPositionInput {
+  "Id of the position, plain or carrying a moment. One already withdrawn is a CONFLICT, a retracted one NOT_FOUND."
+  position: ID!
+  "Day of the withdrawal, not before the position's. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "Where the withdrawal can be read."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
 `, BuiltIn: false},
 	{Name: "../schema/proposals.graphqls", Input: `# What is proposed: proposals and the documents that carry them.
 
@@ -3644,6 +4240,39 @@ extend type Query {
     "The moment to answer at; without it, now."
     asOf: AsOf
   ): Proposal
+}
+
+extend type Mutation {
+  "Records that a proposal was brought in, under a slug that is not taken."
+  submitProposal(
+    "The proposal with its first version."
+    input: SubmitProposalInput!
+  ): ProposalPayload
+  "Records that a later version of a proposal was brought in. After an end of the proposal it is a CONFLICT."
+  reviseProposal(
+    "The proposal, and what the new version changes."
+    input: ReviseProposalInput!
+  ): ProposalPayload
+  "Records that a proposal went into another, which ends it. A second end is a CONFLICT."
+  mergeProposal(
+    "The proposal, and the one that it went into."
+    input: MergeProposalInput!
+  ): ProposalPayload
+  "Records that another proposal took the place of this one, which ends it. A second end is a CONFLICT."
+  supersedeProposal(
+    "The proposal, and the one that took its place."
+    input: SupersedeProposalInput!
+  ): ProposalPayload
+  "Records that its submitters took a proposal back, which ends it. A second end is a CONFLICT."
+  withdrawProposal(
+    "The proposal, and when it was taken back."
+    input: WithdrawProposalInput!
+  ): ProposalPayload
+  "Records that a body adopted a proposal, which ends it. A second end is a CONFLICT."
+  adoptProposal(
+    "The proposal, and how it was adopted."
+    input: AdoptProposalInput!
+  ): ProposalPayload
 }
 
 "A proposal for the future regular institutional dialogue, from its first submission on."
@@ -3869,6 +4498,160 @@ type ProposalEdge {
   "The proposal itself."
   node: Proposal!
 }
+
+"A proposal as it was first brought in. What is left out, and what is null, is not recorded."
+input SubmitProposalInput {
+  "Short stable name: small letters, digits and single hyphens, at most 64 characters. One that is taken is a CONFLICT."
+  slug: String!
+  "Its title, at most 500 characters."
+  title: String!
+  "What it proposes, in your own words, at most 4,000 characters."
+  summary: String
+  "Codes of the States and groups that brought it in, at least one, each once."
+  submitters: [String!]!
+  "Submitted as chair or facilitator: then no support of the submitters is meant by it."
+  inCapacityOfChair: Boolean! = false
+  "Day of the submission. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "The document that carries it."
+  document: DocumentInput
+  "The options that it takes, each once. A retired one is a CONFLICT."
+  options: [OptionRef!]
+  "Where it can be read that it was brought in."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"A later version of a proposal. Of title, summary, submitters and options, what is left out stays as the version before has it."
+input ReviseProposalInput {
+  "Slug of the proposal. One that is not recorded is NOT_FOUND."
+  slug: String!
+  "The new title, at most 500 characters; left out, it stays. Null is BAD_USER_INPUT."
+  title: String
+  "The new summary, at most 4,000 characters; left out, it stays. Null clears it."
+  summary: String
+  "Codes of all submitters of this version, each once; left out, they are those before. Null or an empty list is BAD_USER_INPUT."
+  submitters: [String!]
+  "This version was submitted as chair or facilitator: then no support of the submitters is meant by it."
+  inCapacityOfChair: Boolean! = false
+  "Day of the revision, not before the first submission. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "The document that carries this version; left out or null, none is recorded for it."
+  document: DocumentInput
+  "All options that this version takes, each once; left out, they stay. Null or an empty list clears them. A retired one that is new is a CONFLICT."
+  options: [OptionRef!]
+  "Where it can be read that it was brought in."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+  "` + "`" + `revision` + "`" + ` of the proposal as you last saw it; another one now is a CONFLICT. Left out, none is compared."
+  expectedRevision: Int
+}
+
+"A proposal that went into another."
+input MergeProposalInput {
+  "Slug of the proposal that ended. One that is not recorded is NOT_FOUND."
+  slug: String!
+  "Slug of the proposal that it went into, another one than itself."
+  into: String!
+  "Day of the merger, not before the first submission. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "Where it can be read."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+  "` + "`" + `revision` + "`" + ` of the proposal as you last saw it; another one now is a CONFLICT. Left out, none is compared."
+  expectedRevision: Int
+}
+
+"A proposal whose place another took."
+input SupersedeProposalInput {
+  "Slug of the proposal that ended. One that is not recorded is NOT_FOUND."
+  slug: String!
+  "Slug of the proposal that took its place, another one than itself."
+  by: String!
+  "Day on which that happened, not before the first submission. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "Where it can be read."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+  "` + "`" + `revision` + "`" + ` of the proposal as you last saw it; another one now is a CONFLICT. Left out, none is compared."
+  expectedRevision: Int
+}
+
+"A proposal that its submitters took back. Their support through submitting it ends with that day."
+input WithdrawProposalInput {
+  "Slug of the proposal. One that is not recorded is NOT_FOUND."
+  slug: String!
+  "Day of the withdrawal, not before the first submission. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "Where it can be read."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+  "` + "`" + `revision` + "`" + ` of the proposal as you last saw it; another one now is a CONFLICT. Left out, none is compared."
+  expectedRevision: Int
+}
+
+"A proposal that a body adopted."
+input AdoptProposalInput {
+  "Slug of the proposal. One that is not recorded is NOT_FOUND."
+  slug: String!
+  "Symbol of the adopted text, e.g. A/RES/78/237; left out or null, none is recorded."
+  symbol: String
+  "The body that adopted it, e.g. General Assembly."
+  by: String!
+  "Adopted by consensus: no vote was asked for."
+  withoutVote: Boolean!
+  "Day of the adoption, not before the first submission. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  on: Date!
+  "Where the adoption can be read."
+  source: SourceInput!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+  "` + "`" + `revision` + "`" + ` of the proposal as you last saw it; another one now is a CONFLICT. Left out, none is compared."
+  expectedRevision: Int
+}
+
+"A document that carries a proposal. What is left out, and what is null, is not recorded."
+input DocumentInput {
+  "United Nations document symbol, e.g. A/C.1/78/L.11."
+  symbol: String
+  "Title of the document, at most 500 characters."
+  title: String!
+  "Language of the text that was read."
+  language: Language
+  "Day of issue printed on the document. A day later than tomorrow (UTC) is BAD_USER_INPUT."
+  issuedOn: Date
+  "Where the document can be fetched."
+  url: String
+  "SHA-256 of the text that was read in, 64 hexadecimal digits."
+  sha256: String
+  "The paragraphs that were read in, in the order of the document."
+  paragraphs: [ParagraphInput!]
+}
+
+"One numbered paragraph of a document."
+input ParagraphInput {
+  "Which part of the document it belongs to; numbers count within it."
+  kind: ParagraphKind!
+  "From 1 within its kind, without a gap."
+  number: Int!
+  "Its wording, in the document's language, at most 10,000 characters."
+  text: String!
+}
+
+"Answer to a command on a proposal."
+type ProposalPayload {
+  "The proposal as the command left it."
+  proposal: Proposal!
+  "Revision of the proposal's stream after the command: the next ` + "`" + `expectedRevision` + "`" + `."
+  revision: Int!
+  "Position in the record from which on every query of this node sees the change."
+  at: LogPosition!
+}
 `, BuiltIn: false},
 	{Name: "../schema/scalars.graphqls", Input: `# Days, instants and places in the record.
 
@@ -3972,6 +4755,24 @@ extend type Query {
   ): Option
 }
 
+extend type Mutation {
+  "Defines an aspect on which proposals differ. A key that is taken is a CONFLICT."
+  defineElement(
+    "The element to define."
+    input: DefineElementInput!
+  ): ElementPayload
+  "Defines one answer to an element. A key that is taken within the element is a CONFLICT."
+  defineOption(
+    "The option to define."
+    input: DefineOptionInput!
+  ): OptionPayload
+  "Closes an option to new positions; what was said on it stays, and so do its figures."
+  retireOption(
+    "The option, and why."
+    input: RetireOptionInput!
+  ): OptionPayload
+}
+
 "What a position is about: a proposal or an option."
 interface Target implements Node {
   "Global id (see ` + "`" + `Node` + "`" + `). Across moments a target is the same if its ` + "`" + `targetKey` + "`" + ` is the same."
@@ -4065,6 +4866,60 @@ input OptionRef {
   element: String!
   "Key of the option within it, e.g. consensus-all."
   key: String!
+}
+
+"An aspect on which proposals differ."
+input DefineElementInput {
+  "Short stable name: small letters, digits and single hyphens, at most 64 characters."
+  key: String!
+  "Name for people, at most 500 characters."
+  label: String!
+  "What the element is about, at most 4,000 characters; left out or null, nothing is said."
+  description: String
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"One answer to an element."
+input DefineOptionInput {
+  "Key of the element to which it is an answer. One that is not defined is NOT_FOUND."
+  element: String!
+  "Short stable name within the element: small letters, digits and single hyphens, at most 64 characters."
+  key: String!
+  "Name for people, at most 500 characters."
+  label: String!
+  "What the option means, at most 4,000 characters; left out or null, nothing is said."
+  description: String
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"An option on which no new position is to be taken."
+input RetireOptionInput {
+  "Key of the element. One that is not defined is NOT_FOUND."
+  element: String!
+  "Key of the option within it. One that is not defined is NOT_FOUND, one already retired a CONFLICT."
+  key: String!
+  "Why nothing new is to be said on it: kept in the record."
+  reason: String!
+  "The same key with the same input again changes nothing and answers the same; with another input it is a CONFLICT. A key belongs to whoever records."
+  idempotencyKey: String
+}
+
+"Answer to a command on an element."
+type ElementPayload {
+  "The element as the command left it."
+  element: Element!
+  "Position in the record from which on every query of this node sees the change."
+  at: LogPosition!
+}
+
+"Answer to a command on an option."
+type OptionPayload {
+  "The option as the command left it."
+  option: Option!
+  "Position in the record from which on every query of this node sees the change."
+  at: LogPosition!
 }
 `, BuiltIn: false},
 	{Name: "../schema/viewer.graphqls", Input: `# Who asks, and what they may do.
@@ -4253,6 +5108,16 @@ func (ec *executionContext) childFields_ElementDifference(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ElementDifference", field.Name)
 }
 
+func (ec *executionContext) childFields_ElementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "element":
+		return ec.fieldContext_ElementPayload_element(ctx, field)
+	case "at":
+		return ec.fieldContext_ElementPayload_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ElementPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Endorsement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4395,6 +5260,16 @@ func (ec *executionContext) childFields_Group(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Group", field.Name)
 }
 
+func (ec *executionContext) childFields_GroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_GroupPayload_group(ctx, field)
+	case "at":
+		return ec.fieldContext_GroupPayload_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Matrix(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "at":
@@ -4437,6 +5312,16 @@ func (ec *executionContext) childFields_Option(ctx context.Context, field graphq
 		return ec.fieldContext_Option_convergence(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Option", field.Name)
+}
+
+func (ec *executionContext) childFields_OptionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "option":
+		return ec.fieldContext_OptionPayload_option(ctx, field)
+	case "at":
+		return ec.fieldContext_OptionPayload_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OptionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Overlap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4669,6 +5554,18 @@ func (ec *executionContext) childFields_ProposalEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type ProposalEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ProposalPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "proposal":
+		return ec.fieldContext_ProposalPayload_proposal(ctx, field)
+	case "revision":
+		return ec.fieldContext_ProposalPayload_revision(ctx, field)
+	case "at":
+		return ec.fieldContext_ProposalPayload_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProposalPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RegionalTally(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "regionalGroup":
@@ -4697,6 +5594,16 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_decisionRule(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_SessionPayload_session(ctx, field)
+	case "at":
+		return ec.fieldContext_SessionPayload_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Source(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4765,6 +5672,16 @@ func (ec *executionContext) childFields_State(ctx context.Context, field graphql
 		return ec.fieldContext_State_standing(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type State", field.Name)
+}
+
+func (ec *executionContext) childFields_StatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_StatePayload_state(ctx, field)
+	case "at":
+		return ec.fieldContext_StatePayload_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StatePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Submission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4857,6 +5774,18 @@ func (ec *executionContext) childFields_Vote(ctx context.Context, field graphql.
 		return ec.fieldContext_Vote_at(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Vote", field.Name)
+}
+
+func (ec *executionContext) childFields_VotePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "vote":
+		return ec.fieldContext_VotePayload_vote(ctx, field)
+	case "revision":
+		return ec.fieldContext_VotePayload_revision(ctx, field)
+	case "at":
+		return ec.fieldContext_VotePayload_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VotePayload", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -220,6 +220,61 @@ func (ec *executionContext) fieldContext_Element_options(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _ElementPayload_element(ctx context.Context, field graphql.CollectedField, obj *model.ElementPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ElementPayload_element(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Element, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Element) graphql.Marshaler {
+			return ec.marshalNElement2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐElement(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ElementPayload_element(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ElementPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Element(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ElementPayload_at(ctx context.Context, field graphql.CollectedField, obj *model.ElementPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ElementPayload_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNLogPosition2uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ElementPayload_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ElementPayload", field, false, false, "LogPosition")
+}
+
 func (ec *executionContext) _Option_id(ctx context.Context, field graphql.CollectedField, obj *model.Option) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -522,9 +577,173 @@ func (ec *executionContext) fieldContext_Option_convergence(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _OptionPayload_option(ctx context.Context, field graphql.CollectedField, obj *model.OptionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OptionPayload_option(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Option, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Option) graphql.Marshaler {
+			return ec.marshalNOption2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐOption(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OptionPayload_option(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OptionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Option(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OptionPayload_at(ctx context.Context, field graphql.CollectedField, obj *model.OptionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OptionPayload_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v uint64) graphql.Marshaler {
+			return ec.marshalNLogPosition2uint64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OptionPayload_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OptionPayload", field, false, false, "LogPosition")
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputDefineElementInput(ctx context.Context, obj any) (model.DefineElementInput, error) {
+	var it model.DefineElementInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"key", "label", "description", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "label":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Label = data
+		case "description":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Description = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputDefineOptionInput(ctx context.Context, obj any) (model.DefineOptionInput, error) {
+	var it model.DefineOptionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"element", "key", "label", "description", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "element":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("element"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Element = data
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "label":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("label"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Label = data
+		case "description":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Description = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		}
+	}
+	return it, nil
+}
 
 func (ec *executionContext) unmarshalInputOptionRef(ctx context.Context, obj any) (model.OptionRef, error) {
 	var it model.OptionRef
@@ -558,6 +777,57 @@ func (ec *executionContext) unmarshalInputOptionRef(ctx context.Context, obj any
 				return it, err
 			}
 			it.Key = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRetireOptionInput(ctx context.Context, obj any) (model.RetireOptionInput, error) {
+	var it model.RetireOptionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"element", "key", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "element":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("element"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Element = data
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		}
 	}
 	return it, nil
@@ -684,6 +954,44 @@ func (ec *executionContext) _Element(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var elementPayloadImplementors = []string{"ElementPayload"}
+
+func (ec *executionContext) _ElementPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ElementPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, elementPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ElementPayload")
+		case "element":
+			out.Values[i] = ec._ElementPayload_element(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._ElementPayload_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var optionImplementors = []string{"Option", "Target", "Node"}
 
 func (ec *executionContext) _Option(ctx context.Context, sel ast.SelectionSet, obj *model.Option) graphql.Marshaler {
@@ -765,9 +1073,57 @@ func (ec *executionContext) _Option(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var optionPayloadImplementors = []string{"OptionPayload"}
+
+func (ec *executionContext) _OptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.OptionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, optionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OptionPayload")
+		case "option":
+			out.Values[i] = ec._OptionPayload_option(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._OptionPayload_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) unmarshalNDefineElementInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐDefineElementInput(ctx context.Context, v any) (model.DefineElementInput, error) {
+	res, err := ec.unmarshalInputDefineElementInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDefineOptionInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐDefineOptionInput(ctx context.Context, v any) (model.DefineOptionInput, error) {
+	res, err := ec.unmarshalInputDefineOptionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
 
 func (ec *executionContext) marshalNElement2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐElementᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Element) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 2, false, func(ctx context.Context, i int) graphql.Marshaler {
@@ -817,6 +1173,16 @@ func (ec *executionContext) marshalNOption2ᚖgithubᚗcomᚋrapporteurᚋrappor
 	return ec._Option(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNOptionRef2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐOptionRef(ctx context.Context, v any) (model.OptionRef, error) {
+	res, err := ec.unmarshalInputOptionRef(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRetireOptionInput2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐRetireOptionInput(ctx context.Context, v any) (model.RetireOptionInput, error) {
+	res, err := ec.unmarshalInputRetireOptionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNTarget2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐTarget(ctx context.Context, sel ast.SelectionSet, v model.Target) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Target!")
@@ -851,11 +1217,42 @@ func (ec *executionContext) unmarshalNTargetRef2ᚖgithubᚗcomᚋrapporteurᚋr
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOElementPayload2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐElementPayload(ctx context.Context, sel ast.SelectionSet, v *model.ElementPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ElementPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOOption2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐOption(ctx context.Context, sel ast.SelectionSet, v *model.Option) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Option(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOptionPayload2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐOptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.OptionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OptionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOptionRef2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐOptionRefᚄ(ctx context.Context, v any) ([]model.OptionRef, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.OptionRef, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNOptionRef2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐOptionRef(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) unmarshalOOptionRef2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐOptionRef(ctx context.Context, v any) (*model.OptionRef, error) {

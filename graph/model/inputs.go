@@ -125,6 +125,14 @@ type CorrectPositionInput struct {
 	IdempotencyKey *string                                  `json:"-"`
 }
 
+// WithdrawPositionInput says that the actor took a position back.
+type WithdrawPositionInput struct {
+	Position       string      `json:"position"`
+	On             domain.Date `json:"on"`
+	Source         SourceInput `json:"source"`
+	IdempotencyKey *string     `json:"-"`
+}
+
 // RetractPositionInput takes a position out.
 type RetractPositionInput struct {
 	Position       string  `json:"position"`
@@ -152,9 +160,58 @@ type RecordEndorsementInput struct {
 	ExpectedRevision *int64                 `json:"expectedRevision,omitempty"`
 }
 
+// WithdrawEndorsementInput says that the actor took an act back.
+type WithdrawEndorsementInput struct {
+	Endorsement    string      `json:"endorsement"`
+	On             domain.Date `json:"on"`
+	Source         SourceInput `json:"source"`
+	IdempotencyKey *string     `json:"-"`
+}
+
 // EndorsementPayload answers a command on a formal act.
 type EndorsementPayload struct {
 	Endorsement *Endorsement
 	Revision    int64
 	At          uint64
+}
+
+// BallotInput is what one State cast.
+type BallotInput struct {
+	State  string        `json:"state"`
+	Ballot domain.Ballot `json:"ballot"`
+}
+
+// RecordVoteInput records a vote.
+type RecordVoteInput struct {
+	Proposal       string        `json:"proposal"`
+	DocumentSymbol string        `json:"documentSymbol"`
+	Paragraph      *string       `json:"paragraph,omitempty"`
+	Body           string        `json:"body"`
+	On             domain.Date   `json:"on"`
+	Adopted        bool          `json:"adopted"`
+	Yes            int           `json:"yes"`
+	No             int           `json:"no"`
+	Abstain        int           `json:"abstain"`
+	Absent         int           `json:"absent"`
+	Complete       bool          `json:"complete"`
+	Ballots        []BallotInput `json:"ballots"`
+	Source         SourceInput   `json:"source"`
+	IdempotencyKey *string       `json:"-"`
+}
+
+// DeclareIntendedBallotInput records what a delegation says it had meant to cast.
+type DeclareIntendedBallotInput struct {
+	Vote           string        `json:"vote"`
+	State          string        `json:"state"`
+	Intended       domain.Ballot `json:"intended"`
+	On             domain.Date   `json:"on"`
+	Source         SourceInput   `json:"source"`
+	IdempotencyKey *string       `json:"-"`
+}
+
+// VotePayload answers a command on a vote.
+type VotePayload struct {
+	Vote     *Vote
+	Revision int64
+	At       uint64
 }

@@ -25,6 +25,22 @@ func (r *groupResolver) Positions(ctx context.Context, obj *model.Group, filter 
 	return r.positions(ctx, &obj.M, actorCode(obj.Code()), filter, pageArgs{first, after}, asOf)
 }
 
+func (r *mutationResolver) AdmitState(ctx context.Context, input model.AdmitStateInput) (*model.StatePayload, error) {
+	return r.admitState(ctx, input)
+}
+
+func (r *mutationResolver) DefineGroup(ctx context.Context, input model.DefineGroupInput) (*model.GroupPayload, error) {
+	return r.defineGroup(ctx, input)
+}
+
+func (r *mutationResolver) ChangeGroupMembership(ctx context.Context, input model.ChangeGroupMembershipInput) (*model.GroupPayload, error) {
+	return r.changeGroupMembership(ctx, input)
+}
+
+func (r *mutationResolver) DefineSession(ctx context.Context, input model.DefineSessionInput) (*model.SessionPayload, error) {
+	return r.defineSession(ctx, input)
+}
+
 func (r *queryResolver) States(ctx context.Context, regionalGroup *domain.RegionalGroup, group *string, asOf *model.AsOf) ([]*model.State, error) {
 	var f faults
 	m, err := r.moment(ctx, nil, asOf)

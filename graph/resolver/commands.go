@@ -57,6 +57,15 @@ func (r *Resolver) record(ctx context.Context, q request) (recorder.Result, erro
 	return result, nil
 }
 
+// recorded has a command recorded, and gives the payload as of what it left.
+func recorded[P any](ctx context.Context, r *Resolver, q request, payload func(model.Moment, recorder.Result) *P) (*P, error) {
+	result, err := r.record(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return payload(r.recordedAt(result.At), result), nil
+}
+
 // recordedAt is the moment of a payload: as it was left by the command, also where the command is only repeated.
 func (r *Resolver) recordedAt(at uint64) model.Moment {
 	return model.Moment{View: r.Model.View(projections.Moment{At: at})}
@@ -161,38 +170,45 @@ func plainOf(text *string) *string {
 
 // recordedAs finds where something that an id names was recorded: key and revision of its stream. It looks at the record and not
 // at what is in force, since what may be done with what was retracted is the decider's to say.
+// Where there is a fault, key and revision name nothing, so that the decider finds the reference wanting together with all else that
+// is wrong; the fault then tells what was the matter (withFault).
 func (r *Resolver) recordedAs(path, text string, kind relay.Kind, category string, types ...string) (id relay.ID, key string, revision int64, fault *domain.Fault) {
 	id, err := relay.ParseID(text)
 	if err != nil {
-		return id, "", 0, &domain.Fault{Code: domain.BadUserInput, Path: path, Message: err.Error() + "; take one that was answered."}
+		return id, "", -1, &domain.Fault{Code: domain.BadUserInput, Path: path, Message: err.Error() + "; take one that was answered."}
 	}
 	if id.Kind != kind {
-		return id, "", 0, &domain.Fault{Code: domain.BadUserInput, Path: path,
+		return id, "", -1, &domain.Fault{Code: domain.BadUserInput, Path: path,
 			Message: fmt.Sprintf("This id is of the type %s; one of the type %s is asked for here.", id.Kind, kind)}
 	}
 	if event, ok := r.Model.Newest().Event(id.At); ok && slices.Contains(types, event.Type) {
 		return id, strings.TrimPrefix(event.Stream, category+"-"), event.Revision, nil
 	}
-	return id, "", 0, &domain.Fault{Code: domain.NotFound, Path: path, Message: fmt.Sprintf("There is no %s with this id.", kind)}
+	return id, "", -1, &domain.Fault{Code: domain.NotFound, Path: path, Message: fmt.Sprintf("There is no %s with this id.", kind)}
 }
 
 // position finds the position that an id names.
-func (r *Resolver) position(text string) (at uint64, actor string, revision int64, err error) {
+func (r *Resolver) position(text string) (at uint64, actor string, revision int64, fault *domain.Fault) {
 	id, actor, revision, fault := r.recordedAs("position", text, relay.Position, domain.PositionCategory, "PositionStated")
-	if fault != nil {
-		return 0, "", 0, ofInput(&domain.Refusal{Faults: []domain.Fault{*fault}})
-	}
-	return id.At, actor, revision, nil
+	return id.At, actor, revision, fault
 }
 
-// explained finds the act of an actor that an id names. Where there is a fault, the reference names nothing, so that the decider
-// finds it wanting together with all else that is wrong; the fault then tells what was the matter (withFault).
+// act finds the act that an id names, or the vote in which it is a ballot.
+func (r *Resolver) act(path, text string) (id relay.ID, slug string, revision int64, fault *domain.Fault) {
+	id, slug, revision, fault = r.recordedAs(path, text, relay.Endorsement, domain.EndorsementCategory, "EndorsementGiven", "VoteRecorded")
+	if fault == nil && model.FindEndorsement(model.Moment{View: r.Model.Newest()}, id.At, id.Key) == nil {
+		return id, "", -1, &domain.Fault{Code: domain.NotFound, Path: path, Message: "There is no Endorsement with this id."}
+	}
+	return id, slug, revision, fault
+}
+
+// explained finds the act of an actor that an id names.
 func (r *Resolver) explained(text *string, actor string) (*domain.ActRef, *domain.Fault) {
 	if text == nil {
 		return nil, nil
 	}
-	id, slug, revision, fault := r.recordedAs("explains", *text, relay.Endorsement, domain.EndorsementCategory, "EndorsementGiven", "VoteRecorded")
-	if fault == nil && id.Key != "" && id.Key != actor {
+	id, slug, revision, fault := r.act("explains", *text)
+	if fault == nil && actor != "" && id.Key != "" && id.Key != actor {
 		fault = &domain.Fault{Code: domain.BadUserInput, Path: "explains",
 			Message: fmt.Sprintf("This is a ballot of %s; %s explains an act of its own.", id.Key, actor)}
 	}
@@ -202,7 +218,14 @@ func (r *Resolver) explained(text *string, actor string) (*domain.ActRef, *domai
 	return &domain.ActRef{Proposal: slug, Revision: revision}, nil
 }
 
-// withFault puts a fault in the place of those that the decider found under its path.
+// withFaults puts faults in the place of those that the decider found under their paths.
+func withFaults(err error, faults ...*domain.Fault) error {
+	for _, fault := range faults {
+		err = withFault(err, fault)
+	}
+	return err
+}
+
 func withFault(err error, fault *domain.Fault) error {
 	if fault == nil {
 		return err

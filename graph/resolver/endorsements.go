@@ -15,6 +15,18 @@ func (r *mutationResolver) RecordEndorsement(ctx context.Context, input model.Re
 	return r.recordEndorsement(ctx, input)
 }
 
+func (r *mutationResolver) WithdrawEndorsement(ctx context.Context, input model.WithdrawEndorsementInput) (*model.EndorsementPayload, error) {
+	return r.withdrawEndorsement(ctx, input)
+}
+
+func (r *mutationResolver) RecordVote(ctx context.Context, input model.RecordVoteInput) (*model.VotePayload, error) {
+	return r.recordVote(ctx, input)
+}
+
+func (r *mutationResolver) DeclareIntendedBallot(ctx context.Context, input model.DeclareIntendedBallotInput) (*model.VotePayload, error) {
+	return r.declareIntendedBallot(ctx, input)
+}
+
 func (r *queryResolver) Endorsements(ctx context.Context, filter *model.EndorsementFilter, first *int, after *string, asOf *model.AsOf) (*model.EndorsementConnection, error) {
 	return r.endorsements(ctx, nil, nil, filter, pageArgs{first, after}, asOf)
 }

@@ -24,6 +24,10 @@ func (r *mutationResolver) RetractPosition(ctx context.Context, input model.Retr
 	return r.retractPosition(ctx, input)
 }
 
+func (r *mutationResolver) WithdrawPosition(ctx context.Context, input model.WithdrawPositionInput) (*model.PositionPayload, error) {
+	return r.withdrawPosition(ctx, input)
+}
+
 func (r *queryResolver) Positions(ctx context.Context, filter *model.PositionFilter, first *int, after *string, asOf *model.AsOf) (*model.PositionConnection, error) {
 	return r.positions(ctx, nil, nil, filter, pageArgs{first, after}, asOf)
 }

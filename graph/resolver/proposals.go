@@ -12,6 +12,30 @@ import (
 	"github.com/rapporteur/rapporteur/graph/model"
 )
 
+func (r *mutationResolver) SubmitProposal(ctx context.Context, input model.SubmitProposalInput) (*model.ProposalPayload, error) {
+	return r.submitProposal(ctx, input)
+}
+
+func (r *mutationResolver) ReviseProposal(ctx context.Context, input model.ReviseProposalInput) (*model.ProposalPayload, error) {
+	return r.reviseProposal(ctx, input)
+}
+
+func (r *mutationResolver) MergeProposal(ctx context.Context, input model.MergeProposalInput) (*model.ProposalPayload, error) {
+	return r.mergeProposal(ctx, input)
+}
+
+func (r *mutationResolver) SupersedeProposal(ctx context.Context, input model.SupersedeProposalInput) (*model.ProposalPayload, error) {
+	return r.supersedeProposal(ctx, input)
+}
+
+func (r *mutationResolver) WithdrawProposal(ctx context.Context, input model.WithdrawProposalInput) (*model.ProposalPayload, error) {
+	return r.withdrawProposal(ctx, input)
+}
+
+func (r *mutationResolver) AdoptProposal(ctx context.Context, input model.AdoptProposalInput) (*model.ProposalPayload, error) {
+	return r.adoptProposal(ctx, input)
+}
+
 func (r *proposalResolver) Votes(ctx context.Context, obj *model.Proposal, asOf *model.AsOf) ([]*model.Vote, error) {
 	m, err := r.moment(ctx, &obj.M, asOf)
 	if err != nil {

@@ -13,6 +13,18 @@ import (
 	"github.com/rapporteur/rapporteur/graph/model"
 )
 
+func (r *mutationResolver) DefineElement(ctx context.Context, input model.DefineElementInput) (*model.ElementPayload, error) {
+	return r.defineElement(ctx, input)
+}
+
+func (r *mutationResolver) DefineOption(ctx context.Context, input model.DefineOptionInput) (*model.OptionPayload, error) {
+	return r.defineOption(ctx, input)
+}
+
+func (r *mutationResolver) RetireOption(ctx context.Context, input model.RetireOptionInput) (*model.OptionPayload, error) {
+	return r.retireOption(ctx, input)
+}
+
 func (r *optionResolver) Proposals(ctx context.Context, obj *model.Option, asOf *model.AsOf) ([]*model.Proposal, error) {
 	m, err := r.moment(ctx, &obj.M, asOf)
 	if err != nil {

@@ -46,24 +46,6 @@ var notServed = []string{
 	// Feeds.
 	"Subscription", "PositionChange", "PositionChangeKind", "EndorsementChange", "EndorsementChangeKind",
 	"ConvergenceChange", "TargetConvergenceChange", "EventRecorded",
-
-	// Recording proposals.
-	"Mutation.submitProposal", "SubmitProposalInput", "Mutation.reviseProposal", "ReviseProposalInput",
-	"Mutation.mergeProposal", "MergeProposalInput", "Mutation.supersedeProposal", "SupersedeProposalInput",
-	"Mutation.withdrawProposal", "WithdrawProposalInput", "Mutation.adoptProposal", "AdoptProposalInput",
-	"ProposalPayload", "DocumentInput", "ParagraphInput",
-
-	// Recording withdrawals and votes.
-	"Mutation.withdrawPosition", "WithdrawPositionInput", "Mutation.withdrawEndorsement", "WithdrawEndorsementInput",
-	"Mutation.recordVote", "RecordVoteInput", "BallotInput",
-	"Mutation.declareIntendedBallot", "DeclareIntendedBallotInput", "VotePayload",
-
-	// Recording elements, options, actors and sessions.
-	"Mutation.defineElement", "DefineElementInput", "ElementPayload",
-	"Mutation.defineOption", "DefineOptionInput", "Mutation.retireOption", "RetireOptionInput", "OptionPayload",
-	"Mutation.admitState", "AdmitStateInput", "LocalizedNameInput", "StatePayload",
-	"Mutation.defineGroup", "DefineGroupInput", "Mutation.changeGroupMembership", "ChangeGroupMembershipInput", "GroupPayload",
-	"Mutation.defineSession", "DefineSessionInput", "SessionPayload",
 }
 
 // element is one thing that a schema declares, under its coordinate: Type, Type.field, Type.field(arg:), Enum.VALUE or
