@@ -88,7 +88,7 @@ func oneBitAway(b []byte) bool {
 // this store, so its fixed bytes are whole and no single bit mends it.
 func decodeAcknowledged(data []byte, store [16]byte) (sequence uint64, t tally, err error) {
 	damaged := func(format string, args ...any) (uint64, tally, error) {
-		return 0, tally{}, fmt.Errorf("the file %s is damaged: %s: %w", acknowledgedFile, fmt.Sprintf(format, args...), eventlog.ErrCorrupt)
+		return 0, tally{}, refuse(eventlog.ErrCorrupt, "the file %s is damaged: %s", acknowledgedFile, fmt.Sprintf(format, args...))
 	}
 	if len(data) != 2*slotSpacing {
 		return damaged("it has %d bytes and not %d", len(data), 2*slotSpacing)
@@ -160,7 +160,7 @@ func openAcknowledged(d *disk, store [16]byte) (*acknowledged, tally, error) {
 	path := filepath.Join(d.dir, acknowledgedFile)
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, tally{}, fmt.Errorf("the file %s, which says how many events were acknowledged, is missing; put it back from the same backup as %s: %w", acknowledgedFile, recordFile, eventlog.ErrCorrupt)
+		return nil, tally{}, refuse(eventlog.ErrCorrupt, "the file %s, which says how many events were acknowledged, is missing; put it back from the same backup as %s", acknowledgedFile, recordFile)
 	}
 	if err != nil {
 		return nil, tally{}, err

@@ -33,26 +33,39 @@ var (
 	ErrFolder = errors.New("no folder for a store")
 )
 
+// refusal is an error that is one of those named above and says in its own words what is wrong and what to do.
+type refusal struct {
+	is   error
+	text string
+}
+
+func (e *refusal) Error() string { return e.text }
+func (e *refusal) Unwrap() error { return e.is }
+
+func refuse(is error, format string, args ...any) error {
+	return &refusal{is: is, text: fmt.Sprintf(format, args...)}
+}
+
 // prepareFolder makes the folder if it is not there and gives its full name.
 func prepareFolder(dir string) (string, error) {
 	if dir == "" {
-		return "", fmt.Errorf("no folder was named: %w", ErrFolder)
+		return "", refuse(ErrFolder, "no folder was named")
 	}
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return "", fmt.Errorf("the folder could not be made (%v); make it, or name another one: %w", err, ErrFolder)
+			return "", refuse(ErrFolder, "the folder could not be made (%v); make it, or name another one", err)
 		}
 		if err := syncFolder(filepath.Dir(filepath.Clean(dir))); err != nil {
 			return "", err
 		}
 	case errors.Is(err, fs.ErrPermission):
-		return "", fmt.Errorf("this user may not look into it (%v); change its owner or mode, or name another folder: %w", err, ErrFolder)
+		return "", refuse(ErrFolder, "this user may not look into it (%v); change its owner or mode, or name another folder", err)
 	case err != nil:
-		return "", fmt.Errorf("%v; name another folder: %w", err, ErrFolder)
+		return "", refuse(ErrFolder, "%v; name another folder", err)
 	case !info.IsDir():
-		return "", fmt.Errorf("it is a file; name the folder that holds %s, or a new one: %w", recordFile, ErrFolder)
+		return "", refuse(ErrFolder, "it is a file; name the folder that holds %s, or a new one", recordFile)
 	}
 	// SQLite follows no links on its own; the links of the operator's file system are none of its business.
 	full, err := filepath.EvalSymlinks(dir)
@@ -60,7 +73,7 @@ func prepareFolder(dir string) (string, error) {
 		full, err = filepath.Abs(full)
 	}
 	if err != nil {
-		return "", fmt.Errorf("%v: %w", err, ErrFolder)
+		return "", refuse(ErrFolder, "%v", err)
 	}
 	return full, nil
 }
@@ -69,7 +82,7 @@ func prepareFolder(dir string) (string, error) {
 func takeLock(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("the file %s cannot be written (%v); change the folder's owner or mode, or name another folder: %w", lockFile, err, ErrFolder)
+		return nil, refuse(ErrFolder, "the file %s cannot be written (%v); change the folder's owner or mode, or name another folder", lockFile, err)
 	}
 	ok, err := lockExclusively(f)
 	if err != nil {
@@ -88,7 +101,7 @@ func takeLock(dir string) (*os.File, error) {
 				}
 			}
 		}
-		return nil, fmt.Errorf("in use by %s; use --server with the URL of the running server, or stop it first: %w", holder, ErrInUse)
+		return nil, refuse(ErrInUse, "in use by %s; stop that process first (asking it instead, with --server URL, comes with a later release)", holder)
 	}
 	// Only for people who ask who it is: that the number is stale after a crash harms nothing, the lock itself is gone.
 	if err := f.Truncate(0); err == nil {
@@ -105,7 +118,7 @@ func takeLock(dir string) (*os.File, error) {
 func findStore(dir string) (found bool, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return false, fmt.Errorf("this user may not look into it (%v); change its owner or mode, or name another folder: %w", err, ErrFolder)
+		return false, refuse(ErrFolder, "this user may not look into it (%v); change its owner or mode, or name another folder", err)
 	}
 	names := make(map[string]bool)
 	var foreign []string
@@ -129,7 +142,7 @@ func findStore(dir string) (found bool, err error) {
 			recordFile, strings.Join(foreign[:min(3, len(foreign))], ", "), map[bool]string{true: ", …"}[len(foreign) > 3], ErrFolder)
 	}
 	if names[walFile] {
-		return false, fmt.Errorf("%s is missing, but its write-ahead log %s is there; put back what was moved or removed: %w", recordFile, walFile, eventlog.ErrCorrupt)
+		return false, refuse(eventlog.ErrCorrupt, "%s is missing, but its write-ahead log %s is there; put back what was moved or removed", recordFile, walFile)
 	}
 	if names[acknowledgedFile] {
 		// Making a store was cut off before the last step, or its record is gone. Only if nothing was ever acknowledged
@@ -147,7 +160,7 @@ func findStore(dir string) (found bool, err error) {
 			return false, fmt.Errorf("%s is missing, and %w", recordFile, err)
 		}
 		if t.count > 0 {
-			return false, fmt.Errorf("%s is missing, but %d events were acknowledged; put it back from a backup: %w", recordFile, t.count, eventlog.ErrCorrupt)
+			return false, refuse(eventlog.ErrCorrupt, "%s is missing, but %d events were acknowledged; put it back from a backup", recordFile, t.count)
 		}
 	}
 	return false, nil
@@ -169,22 +182,22 @@ func checkHeader(dir string) error {
 	f, err := os.Open(filepath.Join(dir, recordFile))
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
-			return fmt.Errorf("this user may not read %s (%v); change its owner or mode: %w", recordFile, err, ErrFolder)
+			return refuse(ErrFolder, "this user may not read %s (%v); change its owner or mode", recordFile, err)
 		}
 		return err
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file: %w", recordFile, ErrFolder)
+		return refuse(ErrFolder, "%s is no regular file", recordFile)
 	}
 	page := make([]byte, pageSize)
 	n, err := io.ReadFull(f, page)
 	if err != nil && n < 100 {
-		return fmt.Errorf("%s is no database: it has only %d bytes; put it back from a backup: %w", recordFile, n, eventlog.ErrCorrupt)
+		return refuse(eventlog.ErrCorrupt, "%s is no database: it has only %d bytes; put it back from a backup", recordFile, n)
 	}
 	sound := n == pageSize && pageSound(page)
 	damaged := func(what string) error {
-		return fmt.Errorf("the first page of %s is damaged: %s; put it back from a backup: %w", recordFile, what, eventlog.ErrCorrupt)
+		return refuse(eventlog.ErrCorrupt, "the first page of %s is damaged: %s; put it back from a backup", recordFile, what)
 	}
 	switch {
 	case !bytes.HasPrefix(page, []byte(headerMagic)):
@@ -193,11 +206,11 @@ func checkHeader(dir string) error {
 		if page[headerReserved] == pageSumSize {
 			return damaged("the application id is not that of a record")
 		}
-		return fmt.Errorf("%s is an SQLite database, but of another program; name the folder of a store, or an empty one: %w", recordFile, ErrFolder)
+		return refuse(ErrFolder, "%s is an SQLite database, but of another program; name the folder of a store, or an empty one", recordFile)
 	}
 	if version := binary.BigEndian.Uint32(page[headerUserVersion:]); version != formatVersion {
 		if version > formatVersion && (sound || page[headerReserved] != pageSumSize) {
-			return fmt.Errorf("%s has format %d, and this release knows only up to %d; use the release that wrote it, or a later one: %w", recordFile, version, formatVersion, ErrFormat)
+			return refuse(ErrFormat, "%s has format %d, and this release knows only up to %d; use the release that wrote it, or a later one", recordFile, version, formatVersion)
 		}
 		return damaged(fmt.Sprintf("it says format %d", version))
 	}
@@ -251,13 +264,13 @@ func checkPages(dir string) error {
 			}
 			// The page with the lock byte is never written (file format, section 1.4).
 			if n != lockBytePage && !pageSound(b[:pageSize]) {
-				return fmt.Errorf("page %d of %s does not match its checksum; put the store back from a backup: %w", n, recordFile, eventlog.ErrCorrupt)
+				return refuse(eventlog.ErrCorrupt, "page %d of %s does not match its checksum; put the store back from a backup", n, recordFile)
 			}
 			n++
 		}
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			if got%pageSize != 0 || n-1 != pages {
-				return fmt.Errorf("%s has %d pages and %d bytes, and says that it has %d pages; put the store back from a backup: %w", recordFile, n-1, got%pageSize, pages, eventlog.ErrCorrupt)
+				return refuse(eventlog.ErrCorrupt, "%s has %d pages and %d bytes, and says that it has %d pages; put the store back from a backup", recordFile, n-1, got%pageSize, pages)
 			}
 			return nil
 		}

@@ -192,7 +192,7 @@ func TestASecondOpenIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	want := fmt.Sprintf("in use by this process already (pid %d); use --server with the URL of the running server, or stop it first", os.Getpid())
+	want := fmt.Sprintf("in use by this process already (pid %d); stop that process first (asking it instead, with --server URL, comes with a later release)", os.Getpid())
 	for range 2 {
 		if _, err := embedded.Open(embedded.Config{Dir: dir}); !errors.Is(err, embedded.ErrInUse) || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
@@ -240,7 +240,7 @@ func TestAKilledProcessLeavesTheStoreToTheNext(t *testing.T) {
 			}
 			acknowledged++
 			if acknowledged == 1 {
-				want := fmt.Sprintf("in use by another process (pid %d); use --server with the URL of the running server", cmd.Process.Pid)
+				want := fmt.Sprintf("in use by another process (pid %d); stop that process first (asking it instead, with --server URL, comes with a later release)", cmd.Process.Pid)
 				if _, err := embedded.Open(embedded.Config{Dir: dir}); !errors.Is(err, embedded.ErrInUse) || !strings.Contains(err.Error(), want) {
 					t.Errorf("error %v, want %q", err, want)
 				}

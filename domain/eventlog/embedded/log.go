@@ -74,6 +74,9 @@ func Open(config Config) (_ *Log, err error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
+	if _, err := findStore(dir); errors.Is(err, ErrFolder) {
+		return nil, wrap(err) // Before a lock is left in a folder that is somebody else's.
+	}
 	lock, err := takeLock(dir)
 	if err != nil {
 		return nil, wrap(err)

@@ -126,7 +126,7 @@ func (r *reader) event(row *sqlite3.Stmt, names []string) (eventlog.Recorded, er
 	e.Revision = eventlog.Revision(row.ColumnInt64(2))
 	e.Offset.Commit = uint64(position)
 	if stream < 1 || stream > int64(len(names)) {
-		return e, fmt.Errorf("position %d: there is no stream number %d: %w", position, stream, eventlog.ErrCorrupt)
+		return e, refuse(eventlog.ErrCorrupt, "position %d: there is no stream number %d", position, stream)
 	}
 	e.Stream = names[stream-1]
 	raw := row.ColumnRawBlob(3)
@@ -149,7 +149,7 @@ func (r *reader) event(row *sqlite3.Stmt, names []string) (eventlog.Recorded, er
 	e.Data, e.Metadata = own[:size:size], own[size:]
 	got, _ := r.hasher.Hash(e.ID, e.Stream, e.Type, int64(e.Revision), e.Data, e.Metadata)
 	if got != want || len(id) != idSize || idSize != len(e.ID) || len(hash) != hashSize || hashSize != len(want) {
-		return e, fmt.Errorf("position %d, stream %s, revision %d: the event does not match its leaf %x: %w", position, e.Stream, e.Revision, hash, eventlog.ErrCorrupt)
+		return e, refuse(eventlog.ErrCorrupt, "position %d, stream %s, revision %d: the event does not match its leaf %x", position, e.Stream, e.Revision, hash)
 	}
 	return e, nil
 }
@@ -186,18 +186,18 @@ func (l *Log) ReadAll(ctx context.Context, after eventlog.Offset) iter.Seq2[even
 			return r.all
 		}, v.names, func(e eventlog.Recorded, stream int64) error {
 			if e.Offset.Commit != next {
-				return fmt.Errorf("position %d stands where %d should: %w", e.Offset.Commit, next, eventlog.ErrCorrupt)
+				return refuse(eventlog.ErrCorrupt, "position %d stands where %d should", e.Offset.Commit, next)
 			}
 			last := revisions[stream-1] // plus one, so that zero is none
 			if e.Revision != last && (last != 0 || after.Commit == 0) {
-				return fmt.Errorf("position %d, stream %s: revision %d stands where %d should: %w", e.Offset.Commit, e.Stream, e.Revision, last, eventlog.ErrCorrupt)
+				return refuse(eventlog.ErrCorrupt, "position %d, stream %s: revision %d stands where %d should", e.Offset.Commit, e.Stream, e.Revision, last)
 			}
 			revisions[stream-1] = e.Revision + 1
 			next++
 			return nil
 		}, func() error {
 			if next <= v.count {
-				return fmt.Errorf("position %d is missing: %w", next, eventlog.ErrCorrupt)
+				return refuse(eventlog.ErrCorrupt, "position %d is missing", next)
 			}
 			return nil
 		}, "read the log")
@@ -217,13 +217,13 @@ func (l *Log) ReadStream(ctx context.Context, stream string, from eventlog.Revis
 			return r.stream
 		}, v.names, func(e eventlog.Recorded, _ int64) error {
 			if e.Revision != next || e.Stream != stream || e.Offset.Commit > v.count {
-				return fmt.Errorf("position %d, stream %s, revision %d stands where stream %s, revision %d should: %w", e.Offset.Commit, e.Stream, e.Revision, stream, next, eventlog.ErrCorrupt)
+				return refuse(eventlog.ErrCorrupt, "position %d, stream %s, revision %d stands where stream %s, revision %d should", e.Offset.Commit, e.Stream, e.Revision, stream, next)
 			}
 			next++
 			return nil
 		}, func() error {
 			if v.exists && next <= v.head.revision {
-				return fmt.Errorf("stream %s, revision %d is missing: %w", stream, next, eventlog.ErrCorrupt)
+				return refuse(eventlog.ErrCorrupt, "stream %s, revision %d is missing", stream, next)
 			}
 			return nil
 		}, "read stream "+stream)

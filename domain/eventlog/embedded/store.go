@@ -224,7 +224,7 @@ func checkSchema(conn *sqlite3.Conn) (id [16]byte, err error) {
 		}
 	}
 	if ints["application_id"] != applicationID || ints["user_version"] != formatVersion {
-		return id, fmt.Errorf("%s says application %d, format %d: %w", recordFile, ints["application_id"], ints["user_version"], eventlog.ErrCorrupt)
+		return id, refuse(eventlog.ErrCorrupt, "%s says application %d, format %d", recordFile, ints["application_id"], ints["user_version"])
 	}
 	var found []string
 	err = query(conn, `SELECT sql FROM sqlite_schema ORDER BY rowid`, func(row *sqlite3.Stmt) error {
@@ -236,7 +236,7 @@ func checkSchema(conn *sqlite3.Conn) (id [16]byte, err error) {
 	}
 	for i := range max(len(schema), len(found)) {
 		if i >= len(found) || i >= len(schema) || found[i] != schema[i] {
-			return id, fmt.Errorf("the tables of %s are not those of format %d: %w", recordFile, formatVersion, eventlog.ErrCorrupt)
+			return id, refuse(eventlog.ErrCorrupt, "the tables of %s are not those of format %d", recordFile, formatVersion)
 		}
 	}
 	rows := 0
@@ -248,7 +248,7 @@ func checkSchema(conn *sqlite3.Conn) (id [16]byte, err error) {
 		return nil
 	})
 	if err == nil && rows != 1 {
-		err = fmt.Errorf("the table store of %s is damaged: %w", recordFile, eventlog.ErrCorrupt)
+		err = refuse(eventlog.ErrCorrupt, "the table store of %s is damaged", recordFile)
 	}
 	return id, err
 }
@@ -257,7 +257,7 @@ func checkSchema(conn *sqlite3.Conn) (id [16]byte, err error) {
 // The events themselves are checked whenever they are read.
 func (s *store) load(before tally) error {
 	damaged := func(format string, args ...any) error {
-		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), eventlog.ErrCorrupt)
+		return refuse(eventlog.ErrCorrupt, "%s", fmt.Sprintf(format, args...))
 	}
 	err := query(s.conn, `SELECT id, name FROM streams ORDER BY id`, func(row *sqlite3.Stmt) error {
 		id, name := row.ColumnInt64(0), row.ColumnText(1)
