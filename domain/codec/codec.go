@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/rapporteur/rapporteur/domain"
 )
 
@@ -46,7 +48,6 @@ type eventType struct {
 	event   domain.Event // A zero value.
 	// lifts has the upcaster from each version before the current one, by that version.
 	lifts map[int]upcaster
-	plan  *plan
 }
 
 // The table by the name in the record, and by Go's type.
@@ -55,8 +56,7 @@ var byName, byType = index(types)
 func index(types []*eventType) (map[string]*eventType, map[reflect.Type]*eventType) {
 	byName, byType := map[string]*eventType{}, map[reflect.Type]*eventType{}
 	for _, t := range types {
-		t.plan = planOf(reflect.TypeOf(t.event))
-		byName[t.name], byType[t.plan.typ] = t, t
+		byName[t.name], byType[reflect.TypeOf(t.event)] = t, t
 	}
 	return byName, byType
 }
@@ -69,11 +69,22 @@ func Encode(e domain.Event) (typ string, version int, data []byte, err error) {
 	if t == nil {
 		return "", 0, nil, fmt.Errorf("encode: %T is no type of event", e)
 	}
-	data, err = t.plan.encode(make([]byte, 0, 512), reflect.ValueOf(e))
+	data, err = encode(e)
 	if err != nil {
 		return "", 0, nil, fmt.Errorf("encode %s: %w", t.name, err)
 	}
 	return t.name, t.version, data, nil
+}
+
+// encode gives the canonical JSON of an event.
+func encode(e domain.Event) ([]byte, error) {
+	data, err := write(e)
+	if err != nil {
+		return nil, err
+	}
+	canonical := jsontext.Value(data)
+	err = canonical.Canonicalize()
+	return canonical, err
 }
 
 // Decode reads an event as a version of the program wrote it.
@@ -82,23 +93,32 @@ func Decode(typ string, version int, data []byte) (domain.Event, error) {
 	if t == nil {
 		return nil, fmt.Errorf("decode: unknown type of event %q (version %d)", typ, version)
 	}
-	if version != t.version {
-		lifted, err := t.lift(version, data)
-		if err != nil {
-			return nil, fmt.Errorf("decode %s version %d: %w", typ, version, err)
-		}
-		data = lifted
-	}
-	s := scanner{data: data}
-	v := reflect.New(t.plan.typ).Elem()
-	err := t.plan.decode(&s, v)
-	if err == nil {
-		err = s.end()
-	}
+	e, err := t.decode(version, data)
 	if err != nil {
 		return nil, fmt.Errorf("decode %s version %d: %w", typ, version, err)
 	}
-	return v.Interface().(domain.Event), nil
+	return e, nil
+}
+
+func (t *eventType) decode(version int, data []byte) (domain.Event, error) {
+	lifted := version != t.version
+	if lifted {
+		var err error
+		if data, err = t.lift(version, data); err != nil {
+			return nil, err
+		}
+	}
+	v := reflect.New(reflect.TypeOf(t.event))
+	if err := read(data, v.Interface(), true); err != nil {
+		return nil, err
+	}
+	e := v.Elem().Interface().(domain.Event)
+	if lifted {
+		if err := whole(e, data); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
 }
 
 // TypeVersion is a type of event and the version in which it is written.

@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -88,6 +91,10 @@ func golden(t *testing.T, file, name string, version int, event domain.Event) {
 	}
 	if diff := cmp.Diff(event, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("decoded (-sample +got):\n%s", diff)
+	}
+	// Nothing is missing in the file that its version asks for: Decode reads that as nothing, and Encode would write it.
+	if _, _, again, err := codec.Encode(got); err != nil || !bytes.Equal(again, want) {
+		t.Errorf("read and written again\n%s\nrecorded\n%s\n%v", again, want, err)
 	}
 	// What encoding/json makes of it, as a second opinion.
 	foreign, err := json.Marshal(event)
@@ -170,8 +177,8 @@ func TestUpcastersLeaveNoGap(t *testing.T) {
 
 // TestOldVersionsAreLifted invents versions before the first: 0 has the day under another name, -1 has also the actor.
 func TestOldVersionsAreLifted(t *testing.T) {
-	rename := func(from, to string) func(map[string]json.RawMessage) error {
-		return func(members map[string]json.RawMessage) error {
+	rename := func(from, to string) func(map[string]jsontext.Value) error {
+		return func(members map[string]jsontext.Value) error {
 			members[to] = members[from]
 			delete(members, from)
 			return nil
@@ -203,12 +210,26 @@ func TestOldVersionsAreLifted(t *testing.T) {
 		}
 	}
 	// What an upcaster cannot lift is an error, with the version.
-	remove := codec.RegisterLift("PositionStated", 0, func(map[string]json.RawMessage) error { return errors.New("no day") })
+	remove := codec.RegisterLift("PositionStated", 0, func(map[string]jsontext.Value) error { return errors.New("no day") })
 	if _, err := codec.Decode("PositionStated", 0, []byte(`{}`)); err == nil || !strings.Contains(err.Error(), "lift version 0: no day") {
 		t.Error(err)
 	}
 	remove()
-	for _, bad := range []string{``, `[]`, `{"date" 1}`, `{1:1}`, `{"date":[1,{"a":}]}`, `{"date":{"a" 1}}`, `{"date":{1:1}}`, `{"date":[1 2]}`, `{"date":{"a":1 "b":2}}`, `{"date":1,"date":2}`, `{"date":"2023-11-02"`, `{"date":tru}`, `{} {}`} {
+	// What it forgets is an error, too, and so is what it leaves empty and Encode leaves out.
+	for lost, lift := range map[string]func(map[string]jsontext.Value) error{
+		`"summary":""`: func(members map[string]jsontext.Value) error { delete(members, "summary"); return nil },
+		"zero Date":    func(members map[string]jsontext.Value) error { delete(members, "statedOn"); return nil },
+		`"session":""`: func(members map[string]jsontext.Value) error { members["session"] = jsontext.Value(`""`); return nil },
+		"null into":    func(members map[string]jsontext.Value) error { members["session"] = nil; return nil },
+	} {
+		remove := codec.RegisterLift("PositionStated", 0, lift)
+		_, err := codec.Decode("PositionStated", 0, []byte(`{"actor":"FRA","source":{"title":"t"},"statedOn":"2023-11-02","summary":"s","target":{"proposal":"p"}}`))
+		if err == nil || !strings.Contains(err.Error(), lost) {
+			t.Errorf("%s: %v", lost, err)
+		}
+		remove()
+	}
+	for _, bad := range []string{``, `null`, `[]`, `{"date" 1}`, `{1:1}`, `{"date":[1,{"a":}]}`, `{"date":{"a" 1}}`, `{"date":{1:1}}`, `{"date":[1 2]}`, `{"date":{"a":1 "b":2}}`, `{"date":1,"date":2}`, `{"date":"2023-11-02"`, `{"date":tru}`, `{} {}`} {
 		if _, err := codec.Decode("PositionStated", 0, []byte(bad)); err == nil {
 			t.Errorf("%q was lifted", bad)
 		}
@@ -285,36 +306,43 @@ func TestDecodeIsStrict(t *testing.T) {
 		}
 	}
 	for _, test := range []struct{ typ, old, new, why string }{
-		{"PositionCorrected", `"title":"t"`, `"titel":"t"`, `changes.source: byte 43: unknown member "titel"`},
-		{"PositionCorrected", `"title":"t"`, `"Title":"t"`, "unknown member"},
-		{"PositionCorrected", `"title":"t"`, `"title":"t","more":1`, "unknown member"},
-		{"PositionCorrected", `"reason":"r"`, `"reason":"r","reason":"q"`, "twice"},
-		{"PositionCorrected", `,"reason":"r"`, ``, `"reason" is missing`},
-		{"PositionCorrected", `{"title":"t"}`, `{}`, `"title" is missing`},
-		{"PositionCorrected", `"reason":"r"`, `"reason":null`, "reason: "},
-		{"PositionCorrected", `"position":1`, `"position":1.5`, "position: "},
-		{"PositionCorrected", `"position":1`, `"position":1e2`, "position: "},
+		{"PositionCorrected", `"title":"t"`, `"titel":"t"`, `unknown object member name "titel" within "/changes/source"`},
+		{"PositionCorrected", `"title":"t"`, `"Title":"t"`, "unknown object member name"},
+		{"PositionCorrected", `"title":"t"`, `"title":"t","more":1`, "unknown object member name"},
+		{"PositionCorrected", `"reason":"r"`, `"reason":"r","reason":"q"`, "duplicate object member name"},
+		{"PositionCorrected", `"title":"t"`, `"title":"t","title":"t"`, "duplicate object member name"},
+		{"PositionCorrected", `"reason":"r"`, `"reason":null`, `null into Go string within "/reason"`},
+		{"PositionCorrected", `"title":"t"`, `"title":null`, `null into Go string within "/changes/source/title"`},
+		{"PositionCorrected", `"position":1`, `"position":null`, `null into Go int64 within "/position"`},
+		{"PositionCorrected", `"position":1`, `"position":1.5`, `within "/position"`},
+		{"PositionCorrected", `"position":1`, `"position":1e2`, `within "/position"`},
 		{"PositionCorrected", `"position":1`, `"position":01`, ""},
-		{"PositionCorrected", `"position":1`, `"position":"1"`, "position: "},
+		{"PositionCorrected", `"position":1`, `"position":"1"`, `within "/position"`},
 		{"PositionCorrected", `"position":1`, `"position":9007199254740993`, "2^53"},
-		{"PositionCorrected", `2023-11-02`, `2023-11-31`, "changes.statedOn"},
-		{"PositionCorrected", `"r"}`, `"r"}}`, "behind the end"},
-		{"PositionCorrected", `"r"}`, `"r"`, "ends"},
+		{"PositionCorrected", `"position":1`, `"position":-9007199254740993`, "2^53"},
+		{"PositionCorrected", `"position":1`, `"position":99999999999999999999`, "2^53"},
+		{"PositionCorrected", `2023-11-02`, `2023-11-31`, `within "/changes/statedOn"`},
+		{"PositionCorrected", `"r"}`, `"r"}}`, "after top-level value"},
+		{"PositionCorrected", `"r"}`, `"r"`, "unexpected EOF"},
 		{"PositionCorrected", `"r"}`, `"r",}`, ""},
 		{"PositionCorrected", `"r"`, "\"r\xff\"", "UTF-8"},
-		{"PositionCorrected", `"r"`, "\"r\n\"", "control"},
+		{"PositionCorrected", `"r"`, "\"r\n\"", "invalid character"},
 		{"PositionCorrected", `"r"`, `"\ud800"`, "surrogate"},
 		{"PositionCorrected", `"r"`, `"\ud800A"`, "surrogate"},
 		{"PositionCorrected", `"r"`, `"\x"`, "escape"},
-		{"EndorsementGiven", `"SPONSOR"`, `"SPONSORED"`, "kind: "},
-		{"EndorsementGiven", `"SPONSOR"`, `""`, "kind: "},
-		{"EndorsementGiven", `"SPONSOR"`, `null`, "kind: "},
-		{"ImportCompleted", `{"a":1}`, `{"a":1,"a":2}`, "twice"},
-		{"ImportCompleted", `{"a":1}`, `null`, "recorded: "},
-		{"VoteRecorded", `"YES"`, `"yes"`, "ballots.0.ballot"},
-		{"VoteRecorded", `true`, `1`, "complete: "},
+		{"PositionCorrected", `"reason":"r"`, `"reason":["r"]`, `within "/reason"`},
+		{"EndorsementGiven", `"SPONSOR"`, `"SPONSORED"`, `within "/kind"`},
+		{"EndorsementGiven", `"SPONSOR"`, `""`, `within "/kind"`},
+		{"EndorsementGiven", `"SPONSOR"`, `null`, `within "/kind"`},
+		{"EndorsementGiven", `{"title":"t"}`, `null`, `within "/source"`},
+		{"ImportCompleted", `{"a":1}`, `{"a":1,"a":2}`, "duplicate object member name"},
+		{"ImportCompleted", `{"a":1}`, `null`, `within "/recorded"`},
+		{"ImportCompleted", `{"a":1}`, `{"a":null}`, `within "/recorded/a"`},
+		{"VoteRecorded", `"YES"`, `"yes"`, `within "/ballots/0/ballot"`},
+		{"VoteRecorded", `true`, `1`, `within "/complete"`},
 		{"VoteRecorded", `}]`, `},]`, ""},
-		{"VoteRecorded", `[{"ballot":"YES","state":"FRA"}]`, `null`, "ballots: "},
+		{"VoteRecorded", `[{"ballot":"YES","state":"FRA"}]`, `null`, `within "/ballots"`},
+		{"VoteRecorded", `{"ballot":"YES","state":"FRA"}`, `null`, `within "/ballots/0"`},
 	} {
 		bad := strings.Replace(good[test.typ], test.old, test.new, 1)
 		if bad == good[test.typ] {
@@ -334,13 +362,13 @@ func TestDecodeIsStrict(t *testing.T) {
 func TestWhatCannotBeWrittenIsRefused(t *testing.T) {
 	stated := samples["PositionStated"].min.(domain.PositionStated)
 	for name, change := range map[string]func(*domain.PositionStated){
-		"summary: ": func(e *domain.PositionStated) { e.Summary = "a\xffb" },
-		"points.1.text": func(e *domain.PositionStated) {
+		`"/summary"`: func(e *domain.PositionStated) { e.Summary = "a\xffb" },
+		`"/points/1/text"`: func(e *domain.PositionStated) {
 			e.Points = []domain.Point{{Kind: domain.View, Text: "v"}, {Kind: domain.View, Text: "\xed\xa0\x80"}}
 		},
-		"statedOn: ":     func(e *domain.PositionStated) { e.StatedOn = 0 },
-		"stance: ":       func(e *domain.PositionStated) { e.Stance = 77 },
-		"explains.revis": func(e *domain.PositionStated) { e.Explains = &domain.ActRef{Revision: 1<<53 + 1} },
+		`"/statedOn"`:          func(e *domain.PositionStated) { e.StatedOn = 0 },
+		`"/stance"`:            func(e *domain.PositionStated) { e.Stance = 77 },
+		`"/explains/revision"`: func(e *domain.PositionStated) { e.Explains = &domain.ActRef{Revision: 1<<53 + 1} },
 	} {
 		e := stated
 		change(&e)
@@ -401,6 +429,11 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		typ2, version2, again, err := codec.Encode(e)
+		// A member that is missing is read as nothing; a day or a word that says nothing cannot be written.
+		var missing *jsonv2.SemanticError
+		if errors.As(err, &missing) && missing.GoType.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
+			return
+		}
 		if err != nil || typ2 != typ || version2 != version {
 			t.Fatalf("%s %d %s: decoded and not encoded: %v", typ, version, data, err)
 		}
@@ -411,7 +444,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(e, e2); diff != "" {
+		if diff := cmp.Diff(e, e2, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("%s %s:\n%s", typ, data, diff)
 		}
 		// encoding/json reads everything that Decode reads, and the same in it.

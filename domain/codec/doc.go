@@ -9,21 +9,26 @@
 //     type cannot rename history.
 //   - What Encode gave, Decode reads back, in this release and in every later one: testdata holds an event of every version
 //     that was ever written, and such a file never changes.
-//   - Decode is strict. An unknown type, version or member, a member that is missing, twice there, or null without being a
-//     change that clears a field, is an error: a record that says more than this program understands must stop it, not be
-//     read in part.
-//   - What Decode reads, Encode writes, canonically. An empty list and no list are the same, and read as no list.
+//   - Decode is strict. An unknown type, version or member, a member that is twice there, of another type, or null without
+//     being a change that clears a field, is an error: a record that says more than this program understands must stop it,
+//     not be read in part.
+//   - A member that is missing is read as nothing. To find it, an event must be written again, and to read it takes three
+//     times as long then. So it is looked for where it can come about: what an upcaster made must be what Encode writes,
+//     and the tests hold the same of the golden files, so that no version asks for more than it did when it was written.
+//   - What Decode reads, Encode writes, canonically, unless a day or a word is missing. An empty list and no list are written
+//     alike.
 //   - Old versions are met here alone. An upcaster (upcast_*.go) lifts the JSON of version n to version n+1, until it is
 //     the current one; only that has a Go type.
 //   - Metadata are read leniently, since a store may add members of its own; what is not ours is not kept.
 //
-// Why not encoding/json: it writes invalid UTF-8 as U+FFFD and integers beyond 2^53 that other readers of JSON round, both
-// without an error; it reads members whose names differ in case, and the later one of two of a name; its DisallowUnknownFields
-// ends where a type has an UnmarshalJSON of its own, as domain.Change has; and it goes over the bytes twice. The plan of a
-// type (plan.go) is still made from the same field tags, and the tests compare with encoding/json.
+// Why go-json-experiment/json, which is the code of encoding/json/v2, and not encoding/json: that writes invalid UTF-8 as
+// U+FFFD, without an error; it reads members whose names differ in case, and the later one of two of a name; its
+// DisallowUnknownFields ends where a type has an UnmarshalJSON of its own, as domain.Change has; and it has no canonical
+// form. What the library does otherwise than the record wants is in json.go: integers beyond 2^53, which other readers of
+// JSON round, changes, and null. The tests compare with encoding/json.
 //
-// Why it imports eventlog/leaf: a leaf is assembled from the bytes of this package and from strings that leaf writes. There
-// must be one way to escape a string, and an auditor takes leaf away alone, so it stands there.
+// Why it imports eventlog/leaf: a leaf is assembled from the bytes of this package, and its size is asked for here before
+// it is recorded. An auditor takes leaf away alone, so it escapes its strings itself; a test holds both to one form.
 //
 // The package knows neither the store nor the rules: it does not check that an event makes sense, only that it can be written.
 package codec

@@ -1,18 +1,13 @@
 package codec
 
 import (
-	"encoding/json"
 	"maps"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// CompareNames is the order of names.
-var CompareNames = compareNames
-
-// AppendNumber writes a number as ECMAScript does.
-var AppendNumber = appendNumber
-
 // RegisterLift adds an upcaster from a version of a type, and gives the way to take it away again.
-func RegisterLift(typ string, from int, lift func(map[string]json.RawMessage) error) (remove func()) {
+func RegisterLift(typ string, from int, lift func(map[string]jsontext.Value) error) (remove func()) {
 	t := byName[typ]
 	before := t.lifts
 	t.lifts = map[int]upcaster{}

@@ -3,10 +3,7 @@ package codec
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
-
-	"github.com/rapporteur/rapporteur/domain/eventlog/leaf"
 )
 
 // Metadata is what is recorded beside an event: who recorded it, when, and how it came about.
@@ -23,106 +20,58 @@ type Metadata struct {
 // timeForm is RFC 3339 in UTC with six decimals, always: then the text of two times compares as they do.
 const timeForm = "2006-01-02T15:04:05.000000Z"
 
+// metadata is the form of Metadata in JSON, its members in canonical order: '$' stands before all letters.
+type metadata struct {
+	CausationID    string `json:"$causationId,omitzero"`
+	CorrelationID  string `json:"$correlationId,omitzero"`
+	IdempotencyKey string `json:"idempotencyKey,omitzero"`
+	InputHash      string `json:"inputHash,omitzero"`
+	RecordedAt     string `json:"recordedAt"`
+	RecordedBy     string `json:"recordedBy,omitzero"`
+	SchemaVersion  int    `json:"schemaVersion"`
+}
+
 // EncodeMetadata gives the canonical JSON of metadata. What is empty is left out, but for the time and the version: the time
 // must be given, since a moment is found by it.
 func EncodeMetadata(m Metadata) ([]byte, error) {
 	if m.RecordedAt.IsZero() {
 		return nil, errors.New("encode metadata: no time of recording")
 	}
-	b := make([]byte, 0, 320)
-	b = append(b, '{')
-	var err error
-	add := func(name, value string) {
-		if value != "" && err == nil {
-			b = append(leaf.AppendString(b, name), ':')
-			if b, err = appendText(b, value); err != nil {
-				err = within(name, err)
-			}
-			b = append(b, ',')
-		}
-	}
-	// In canonical order; '$' stands before all letters.
-	add("$causationId", m.CausationID)
-	add("$correlationId", m.CorrelationID)
-	add("idempotencyKey", m.IdempotencyKey)
-	add("inputHash", m.InputHash)
-	add("recordedAt", m.RecordedAt.UTC().Format(timeForm))
-	add("recordedBy", m.RecordedBy)
+	data, err := write(metadata{
+		CausationID:    m.CausationID,
+		CorrelationID:  m.CorrelationID,
+		IdempotencyKey: m.IdempotencyKey,
+		InputHash:      m.InputHash,
+		RecordedAt:     m.RecordedAt.UTC().Format(timeForm),
+		RecordedBy:     m.RecordedBy,
+		SchemaVersion:  m.SchemaVersion,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
-	b = append(b, `"schemaVersion":`...)
-	b = strconv.AppendInt(b, int64(m.SchemaVersion), 10)
-	return append(b, '}'), nil
+	return data, nil
 }
 
 // DecodeMetadata reads metadata. Members that are not ours are passed over.
 func DecodeMetadata(data []byte) (Metadata, error) {
-	m, err := decodeMetadata(data)
-	if err != nil {
+	var m metadata
+	if err := read(data, &m, false); err != nil {
 		return Metadata{}, fmt.Errorf("decode metadata: %w", err)
 	}
-	return m, nil
-}
-
-func decodeMetadata(data []byte) (m Metadata, err error) {
-	s := scanner{data: data}
-	if err := s.enter('{'); err != nil {
-		return m, err
+	at, err := time.Parse(timeForm, m.RecordedAt)
+	if err != nil {
+		return Metadata{}, fmt.Errorf("decode metadata: recordedAt: %q is no time of the form %s", m.RecordedAt, timeForm)
 	}
-	for first := true; ; first = false {
-		more, err := s.more(first, '}')
-		if err != nil {
-			return m, err
-		}
-		if !more {
-			break
-		}
-		name, err := s.text()
-		if err != nil {
-			return m, err
-		}
-		if err := s.take(':'); err != nil {
-			return m, err
-		}
-		var value string
-		switch field := string(name); field {
-		case "$causationId", "$correlationId", "idempotencyKey", "inputHash", "recordedAt", "recordedBy":
-			text, err := s.text()
-			if err != nil {
-				return m, within(field, err)
-			}
-			value = string(text)
-			switch field {
-			case "$causationId":
-				m.CausationID = value
-			case "$correlationId":
-				m.CorrelationID = value
-			case "idempotencyKey":
-				m.IdempotencyKey = value
-			case "inputHash":
-				m.InputHash = value
-			case "recordedBy":
-				m.RecordedBy = value
-			case "recordedAt":
-				if m.RecordedAt, err = time.Parse(timeForm, value); err != nil {
-					return m, fmt.Errorf("recordedAt: %q is no time of the form %s", value, timeForm)
-				}
-			}
-		case "schemaVersion":
-			version, err := s.integer()
-			if err != nil {
-				return m, within(field, err)
-			}
-			m.SchemaVersion = int(version)
-		default:
-			if err := s.skip(); err != nil {
-				return m, err
-			}
-		}
+	if at.IsZero() {
+		return Metadata{}, errors.New("decode metadata: no time of recording")
 	}
-	if m.RecordedAt.IsZero() {
-		return m, errors.New("no time of recording")
-	}
-	return m, s.end()
+	return Metadata{
+		RecordedBy:     m.RecordedBy,
+		RecordedAt:     at,
+		CorrelationID:  m.CorrelationID,
+		CausationID:    m.CausationID,
+		SchemaVersion:  m.SchemaVersion,
+		IdempotencyKey: m.IdempotencyKey,
+		InputHash:      m.InputHash,
+	}, nil
 }

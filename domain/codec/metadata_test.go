@@ -66,7 +66,8 @@ func TestMetadataOfTheStoreArePassedOver(t *testing.T) {
 
 func TestBadMetadataAreRefused(t *testing.T) {
 	for _, bad := range []string{
-		``, `null`, `[]`, `{}`, `{"schemaVersion":1}`, `{"recordedAt":"2024-03-01T09:05:00Z"}`, `{"recordedAt":"2024-03-01T09:05:00.000120+00:00"}`, `{"recordedAt":1}`,
+		``, `null`, `[]`, `{}`, `{"schemaVersion":1}`, `{"recordedAt":"2024-03-01T09:05:00Z"}`, `{"recordedAt":"2024-03-01T09:05:00.000120+00:00"}`, `{"recordedAt":1}`, `{"recordedAt":"0001-01-01T00:00:00.000000Z"}`,
+		`{"recordedAt":"2024-03-01T09:05:00.000120Z","recordedBy":"x","recordedBy":"y"}`,
 		`{"recordedAt":"2024-03-01T09:05:00.000120Z","schemaVersion":"1"}`, `{"recordedAt":"2024-03-01T09:05:00.000120Z","recordedBy":null}`,
 		`{"recordedAt":"2024-03-01T09:05:00.000120Z"} x`, `{"recordedAt":"2024-03-01T09:05:00.000120Z","x":{"y":}}`, `{"recordedAt":"2024-03-01T09:05:00.000120Z"`,
 	} {
