@@ -94,7 +94,13 @@ func (c *check) known(path string, kind KeyKind, noun, word string, exists bool)
 	}
 	message := fmt.Sprintf("There is no %s %s", noun, quoted(word))
 	allowed := func(r rune) bool { return r == '-' || kind == OptionKey && r == '/' || keyCharacter(r, true) }
-	if near := c.facts.Near(kind, word); len(near) > 0 {
+	// Looking for what may have been meant takes its time; whoever named many things wrongly is helped by the first few.
+	const suggested = 10
+	var near []string
+	if len(c.faults) < suggested {
+		near = c.facts.Near(kind, word)
+	}
+	if len(near) > 0 {
 		message += fmt.Sprintf("; did you mean %s?", joinWords(near, "or"))
 	} else {
 		message += "."

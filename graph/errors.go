@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -56,9 +57,19 @@ func present(logger *slog.Logger) func(context.Context, error) *gqlerror.Error {
 	}
 }
 
+// toldFaults is how many faults of one input are told one by one.
+const toldFaults = 50
+
 // refused tells a refusal: its sentences, and each fault with the path of its argument.
 func refused(r *domain.Refusal) *gqlerror.Error {
+	more := len(r.Faults) - toldFaults
+	if more > 0 {
+		r = &domain.Refusal{Faults: r.Faults[:toldFaults], Expected: r.Expected, Actual: r.Actual}
+	}
 	message := r.Error()
+	if more > 0 {
+		message += fmt.Sprintf(" And %d more.", more)
+	}
 	if len(r.Faults) == 1 {
 		message = r.Faults[0].Message // The path stands beside it.
 	}

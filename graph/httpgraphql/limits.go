@@ -12,6 +12,7 @@ type Limits struct {
 	Repeats    int   // Occurrences of one response name on one level, merged as execution merges: 50. Validation compares them pairwise.
 	Selections int   // Fields and fragments of a document once every fragment is expanded: 10,000.
 	Directives int   // Directives in a document: 100.
+	Items      int   // Items of one list in the variables: 1,000. Those in a document are bounded by its tokens.
 	Complexity int   // Cost as the schema's complexity functions compute it; only this one is off when zero, since costs are the schema's own measure.
 
 	Errors      int // Errors reported of a document that cannot be run: 10. Validation ends there.
@@ -32,6 +33,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.Repeats, 50)
 	setDefault(&l.Selections, 10_000)
 	setDefault(&l.Directives, 100)
+	setDefault(&l.Items, 1000)
 	setDefault(&l.Errors, 10)
 	setDefault(&l.FieldErrors, 50)
 	return l

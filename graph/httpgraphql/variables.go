@@ -22,7 +22,7 @@ const maxNesting = 32
 // String, a string for an Int and an enum value in any spelling. All faults are told at once, in
 // extensions.faults.
 func (h *Handler) variables(doc *document, operation *ast.OperationDefinition, given map[string]any) (map[string]any, *Refusal) {
-	c := coercer{schema: h.schema.Schema()}
+	c := coercer{schema: h.schema.Schema(), items: h.config.Limits.Items}
 	for _, definition := range operation.VariableDefinitions {
 		name := definition.Variable
 		value, ok := given[name]
@@ -55,6 +55,7 @@ func (h *Handler) variables(doc *document, operation *ast.OperationDefinition, g
 
 type coercer struct {
 	schema *ast.Schema
+	items  int   // Limits.Items
 	path   []any // of the value looked at; copied only for a fault
 	faults []variableFault
 }
@@ -120,6 +121,10 @@ func (c *coercer) value(t *ast.Type, value any) any {
 		list, ok := value.([]any)
 		if !ok {
 			return c.value(t.Elem, value) // One value stands for a list of it.
+		}
+		if len(list) > c.items {
+			c.fault("has " + number(len(list)) + " items; the limit is " + number(c.items))
+			return list
 		}
 		for i := range list {
 			list[i] = c.under(i, t.Elem, list[i])

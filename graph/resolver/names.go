@@ -60,11 +60,16 @@ func (n names) known(exists bool, path string, kind domain.KeyKind, noun, word s
 		return
 	}
 	message := fmt.Sprintf("There is no %s %q.", noun, excerpt(word))
-	if near := n.facts.Near(kind, word); len(near) > 0 {
+	if len(n.list) >= suggested {
+		// Whoever named so many wrongly is helped by the first few, and looking for them takes its time.
+	} else if near := n.facts.Near(kind, word); len(near) > 0 {
 		message = fmt.Sprintf("There is no %s %q; did you mean %s?", noun, excerpt(word), oneOf(near))
 	}
 	n.list = append(n.list, domain.Fault{Code: domain.NotFound, Path: path, Message: message})
 }
+
+// suggested is for how many faults "did you mean" is looked for.
+const suggested = 10
 
 func (n names) state(path, code string) {
 	n.known(n.facts.State(code), path, domain.StateKey, "State", code)

@@ -22,6 +22,8 @@ type operation struct {
 	largest atomic.Uint64
 	// passing says that a field was answered by what may be otherwise tomorrow.
 	passing atomic.Bool
+	// waits is when the patience for positions beyond the newest ends, in nanoseconds since 1970; zero until one was waited for.
+	waits atomic.Int64
 }
 
 type operationKey struct{}
@@ -68,7 +70,8 @@ func raise(a *atomic.Uint64, to uint64) {
 	}
 }
 
-// patience is how long a position beyond the newest is waited for: another node may have recorded it (RULES, section 1).
+// patience is how long an operation waits for positions beyond the newest: another node may have recorded them (RULES, section 1).
+// It is one for all fields of an operation, which could otherwise hold its place among those under way for as long as it likes.
 const patience = 500 * time.Millisecond
 
 // now is the moment of the operation without a limit of days.
@@ -125,7 +128,9 @@ func (r *Resolver) reach(ctx context.Context, at uint64, path string) error {
 	if at <= r.Model.At() {
 		return nil
 	}
-	waiting, cancel := context.WithTimeout(ctx, patience)
+	op := operationOf(ctx)
+	op.waits.CompareAndSwap(0, time.Now().Add(patience).UnixNano())
+	waiting, cancel := context.WithDeadline(ctx, time.Unix(0, op.waits.Load()))
 	defer cancel()
 	err := r.Model.WaitAt(waiting, at)
 	switch {

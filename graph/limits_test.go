@@ -1,0 +1,54 @@
+package graph_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What names many things wrongly, or waits for many positions that will not come, is refused quickly and in few words.
+func TestLongListsAreBounded(t *testing.T) {
+	bed := readOnly(t)
+	words := func(n int) []any {
+		list := make([]any, n)
+		for i := range list {
+			list[i] = fmt.Sprintf("Q%04d", i)
+		}
+		return list
+	}
+	for _, c := range []struct {
+		name, query string
+		variables   map[string]any
+		want        string
+	}{
+		{"too many codes", `query($a: [String!]) { positions(filter: {actors: $a}) { totalCount } }`, map[string]any{"a": words(1001)}, "the limit is 1,000"},
+		{"a thousand unknown codes", `query($a: [String!]) { positions(filter: {actors: $a}) { totalCount } }`, map[string]any{"a": words(1000)}, "And 950 more."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			answer := bed.post(c.query, "a", c.variables["a"]).Body.String()
+			if !strings.Contains(answer, c.want) || len(answer) > 100<<10 {
+				t.Errorf("%d bytes, want %q in %.400s", len(answer), c.want, answer)
+			}
+		})
+	}
+}
+
+// One operation has one patience for positions beyond the newest, however many of its fields ask for one.
+func TestAnOperationWaitsOnce(t *testing.T) {
+	bed := readOnly(t)
+	var query strings.Builder
+	query.WriteString("{")
+	for i := range 40 {
+		fmt.Fprintf(&query, ` a%d: convergence(asOf: {log: "%d"}) { consensus }`, i, 1_000_000+i)
+	}
+	query.WriteString("}")
+	begin := time.Now()
+	answer := bed.post(query.String()).Body.String()
+	if n := strings.Count(answer, "is beyond the newest"); n != 40 {
+		t.Errorf("%d of 40 fields are refused: %.300s", n, answer)
+	}
+	if took := time.Since(begin); took > 10*time.Second { // Forty times half a second one after the other would be twenty.
+		t.Errorf("it took %v", took)
+	}
+}
