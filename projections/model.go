@@ -59,6 +59,8 @@ type Model struct {
 
 	// boards keeps computed figures by target and by what they depend on; they never go stale. It locks itself.
 	boards *lru.Cache[boardKey, *board]
+	// timelines keeps them in the same way.
+	timelines *lru.Cache[timelineKey, []ConvergencePoint]
 }
 
 // eventEntry is what the model keeps of each event for the history; its bytes stay in the log.
@@ -94,14 +96,18 @@ type KeyUse struct {
 	InputHash   string
 }
 
-// boardsKept bounds the cache of figures: about 6 KiB each.
-const boardsKept = 8192
+// Bounds of the caches: a board takes about 12 KiB, a timeline of fifty days 6 KiB.
+const (
+	boardsKept    = 8192
+	timelinesKept = 1024
+)
 
 // New makes an empty model.
 func New() *Model {
 	boards, err := lru.New[boardKey, *board](boardsKept)
-	if err != nil {
-		panic(err) // unreachable: the size is positive.
+	timelines, err2 := lru.New[timelineKey, []ConvergencePoint](timelinesKept)
+	if err != nil || err2 != nil {
+		panic("projections: a cache without a size") // unreachable: the sizes are positive.
 	}
 	return &Model{
 		streams:       map[string]*stream{},
@@ -119,6 +125,7 @@ func New() *Model {
 		votesOn:       map[voteKey]*vote{},
 		applied:       make(chan struct{}),
 		boards:        boards,
+		timelines:     timelines,
 	}
 }
 

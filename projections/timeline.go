@@ -12,38 +12,45 @@ import (
 // the moment's day or after to. Without from it begins on the first day on which anybody had declared or the target was
 // adopted; with from, the first point is the state of that day. A zero day is no bound.
 func (v *View) Timeline(t domain.Target, from, to domain.Date) []ConvergencePoint {
-	v.model.mu.RLock()
-	defer v.model.mu.RUnlock()
-	list := []ConvergencePoint{}
-	found := v.model.targets[t]
-	if !v.exists(found) {
-		return list
-	}
 	if v.moment.On != 0 && (to == 0 || v.moment.On < to) {
 		to = v.moment.On
 	}
-	within := func(day domain.Date) bool { return to == 0 || day <= to }
+	v.model.mu.RLock()
+	found := v.model.targets[t]
+	if !v.exists(found) || from != 0 && to != 0 && from > to {
+		v.model.mu.RUnlock()
+		return []ConvergencePoint{}
+	}
+	key := timelineKey{found, v.lastTouch(found), from, to}
 	days := v.daysOf(found)
+	v.model.mu.RUnlock()
+	if list, ok := v.model.timelines.Get(key); ok {
+		return list
+	}
 	if from != 0 {
-		if !within(from) {
-			return list
-		}
 		days = append(slices.DeleteFunc(days, func(d domain.Date) bool { return d <= from }), from)
 	}
 	slices.Sort(days)
+	list := []ConvergencePoint{}
 	for _, day := range slices.Compact(days) {
-		if !within(day) {
+		if to != 0 && day > to {
 			break
 		}
-		point := v.pointOn(found, day)
-		if n := len(list); n > 0 && list[n-1].same(point) {
-			continue
-		} else if n == 0 && from == 0 && point.Tally.Declared() == 0 && !v.adoptedBy(found, day) {
+		point, begun := v.pointOn(found, day)
+		if n := len(list); n > 0 && list[n-1].same(point) || n == 0 && from == 0 && !begun {
 			continue
 		}
 		list = append(list, point)
 	}
+	v.model.timelines.Add(key, list)
 	return list
+}
+
+// timelineKey names what a timeline depends on; its days are bounded by to, so that the moment's day is none of it.
+type timelineKey struct {
+	target   *target
+	at       uint64
+	from, to domain.Date
 }
 
 // adoptedBy says whether the target was adopted, with or without a vote, on or before a day.
@@ -88,8 +95,12 @@ func (v *View) daysOf(t *target) []domain.Date {
 	return days
 }
 
-// pointOn gives the figures on a day; a target that does not exist yet counts as one on which nobody has declared.
-func (v *View) pointOn(t *target, day domain.Date) ConvergencePoint {
+// pointOn gives the figures on a day, and whether anybody had declared or the target was adopted by then. A target that does not
+// exist yet counts as one on which nobody has declared. The model is held for one day only, so that a long timeline holds up
+// neither what is recorded nor who else asks.
+func (v *View) pointOn(t *target, day domain.Date) (point ConvergencePoint, begun bool) {
+	v.model.mu.RLock()
+	defer v.model.mu.RUnlock()
 	on := &View{model: v.model, moment: Moment{At: v.moment.At, On: day}}
 	var f convergence.Figures
 	if on.exists(t) {
@@ -103,7 +114,7 @@ func (v *View) pointOn(t *target, day domain.Date) ConvergencePoint {
 	}
 	return ConvergencePoint{
 		On: day, Tally: f.Tally, Support: nullable(f.Support()), Agreement: nullable(f.Agreement()), Consensus: f.Consensus(),
-	}
+	}, f.Tally.Declared() > 0 || v.adoptedBy(t, day)
 }
 
 // figures counts the standings on a target without keeping them.
