@@ -62,13 +62,13 @@ const toldFaults = 50
 
 // refused tells a refusal: its sentences, and each fault with the path of its argument.
 func refused(r *domain.Refusal) *gqlerror.Error {
-	more := len(r.Faults) - toldFaults
-	if more > 0 {
+	total := len(r.Faults)
+	if total > toldFaults {
 		r = &domain.Refusal{Faults: r.Faults[:toldFaults], Expected: r.Expected, Actual: r.Actual}
 	}
 	message := r.Error()
-	if more > 0 {
-		message += fmt.Sprintf(" And %d more.", more)
+	if total > toldFaults {
+		message = fmt.Sprintf("%d faults, of which the first %d are told: %s", total, toldFaults, message)
 	}
 	if len(r.Faults) == 1 {
 		message = r.Faults[0].Message // The path stands beside it.
