@@ -21,11 +21,13 @@ import (
 //	groups        by code: {"kind", "names", "at", "members": {"<code>": [["<from or empty>","<until or empty>"], …]}}
 //	sessions      by key: {"name", "forum", "startsOn", "endsOn", "decisionRule", "at"}
 //	elements      by key: {"label", "description", "at", "options": {"<key>": {"label","description","at","retired"}}}
-//	proposals     by slug: all that the public schema shows of a proposal, its submissions with their documents included
+//	proposals     by slug: all that the public schema shows of a proposal, its submissions with their documents included, and
+//	              "ends": [{"status", "on", "other", "source", "at"}, …]
 //	positions     by the position of first recording, in decimal: the fields as corrected, the days on which the position was
-//	              withdrawn and ended, and how many fields were corrected; retracted ones are left out
+//	              withdrawn and ended, and "corrections": [{"field", "before", "after", "reason", "at"}, …]; retracted ones are
+//	              left out
 //	endorsements  by "<at>/<actor>": every act and ballot, with its kind as it is meant
-//	votes         by the position of recording: body, totals, whether adopted and complete
+//	votes         by the position of recording: all but the ballots, and "intended": {"<code>": [["<day>", "<ballot>"], …]}
 //	standings     by target's key: one string, for every State on record by code its letter as in the public schema's matrix
 //
 // No figure with a fraction is in it.
@@ -76,13 +78,15 @@ func (v *View) content() object {
 		elements[e.Element] = object{"label": e.Label, "description": e.Description, "at": e.At, "options": options}
 	}
 	for _, p := range v.AllProposals() {
-		proposals[p.Slug] = p.content()
+		content := p.content()
+		content["ends"] = v.ends(p.Slug)
+		proposals[p.Slug] = content
 	}
 	positions, endorsements, votes, standings := object{}, object{}, object{}, object{}
 	for _, p := range v.Positions(PositionFilter{}, Page[PositionKey]{First: everything}).Items {
 		positions[LogPosition(p.At)] = object{
 			"fields": p.PositionStated, "withdrawnOn": p.WithdrawnOn.String(), "endedOn": p.EndedOn.String(), "explainsAt": p.ExplainsAt,
-			"corrections": len(p.Corrections),
+			"corrections": correctionsContent(p.Corrections),
 		}
 	}
 	for _, e := range v.Endorsements(EndorsementFilter{}, Page[EndorsementKey]{First: everything}).Items {
@@ -95,7 +99,8 @@ func (v *View) content() object {
 		for _, vote := range v.Votes(slug) {
 			votes[LogPosition(vote.At)] = object{
 				"proposal": slug, "body": vote.Body, "adopted": vote.Adopted, "complete": vote.Complete,
-				"yes": vote.Yes, "no": vote.No, "abstain": vote.Abstain, "absent": vote.Absent,
+				"yes": vote.Yes, "no": vote.No, "abstain": vote.Abstain, "absent": vote.Absent, "symbol": vote.DocumentSymbol,
+				"paragraph": vote.Paragraph, "on": vote.On.String(), "source": vote.Source, "intended": v.intentions(vote.At),
 			}
 		}
 	}
@@ -159,6 +164,46 @@ func (p *Proposal) content() object {
 		content["adoption"] = p.Adoption
 	}
 	return content
+}
+
+// ends gives what ended a proposal, in order of recording.
+func (v *View) ends(slug string) []object {
+	v.model.mu.RLock()
+	defer v.model.mu.RUnlock()
+	list := []object{}
+	for _, e := range v.model.proposals[slug].ends {
+		if e.At <= v.moment.At {
+			list = append(list, object{"status": e.status.String(), "on": e.on.String(), "other": e.other, "source": e.source, "at": e.At})
+		}
+	}
+	return list
+}
+
+// intentions gives what delegations declared about their ballots in a vote, by day, then recording.
+func (v *View) intentions(voteAt uint64) object {
+	v.model.mu.RLock()
+	defer v.model.mu.RUnlock()
+	content := object{}
+	for _, b := range v.model.votesAt[voteAt].ballots {
+		var list [][2]string
+		for _, i := range b.intended {
+			if i.at <= v.moment.At {
+				list = append(list, [2]string{i.on.String(), i.ballot.String()})
+			}
+		}
+		if list != nil {
+			content[b.actor.Code()] = list
+		}
+	}
+	return content
+}
+
+func correctionsContent(corrections []Correction) []object {
+	list := make([]object, len(corrections))
+	for i, c := range corrections {
+		list[i] = object{"field": c.Field, "before": c.Before, "after": c.After, "reason": c.Reason, "at": c.At}
+	}
+	return list
 }
 
 func codes(actors []Actor) []string {

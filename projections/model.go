@@ -233,13 +233,13 @@ func (m *Model) take(event domain.Event, revision int64, p Provenance) error {
 	case domain.DocumentRecorded:
 		return m.documentRecorded(e, p)
 	case domain.ProposalMerged:
-		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Merged, other: e.Into})
+		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Merged, other: e.Into, source: e.Source})
 	case domain.ProposalSuperseded:
-		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Superseded, other: e.By})
+		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Superseded, other: e.By, source: e.Source})
 	case domain.ProposalWithdrawn:
-		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Withdrawn})
+		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Withdrawn, source: e.Source})
 	case domain.ProposalAdopted:
-		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Adopted, adoption: &e})
+		return m.proposalEnded(e.Proposal, end{Provenance: p, on: e.On, status: Adopted, adoption: &e, source: e.Source})
 	case domain.PositionStated:
 		return m.positionStated(e, revision, p)
 	case domain.PositionCorrected:

@@ -116,6 +116,7 @@ type end struct {
 	status   ProposalStatus
 	other    string // The proposal that it went into, or that took its place.
 	adoption *domain.ProposalAdopted
+	source   domain.Source
 }
 
 func (m *Model) addTarget(t *target) {
