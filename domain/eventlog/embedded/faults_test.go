@@ -1,10 +1,13 @@
 package embedded_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -323,6 +326,100 @@ func TestAFailedSyncIsNeverTriedAgain(t *testing.T) {
 	}
 	if got := log.Stats(); got.Reopened != 1 {
 		t.Errorf("reopened %d times, want once", got.Reopened)
+	}
+}
+
+// A disk that fails a sync may come back with older bytes of every file, which agree with one another. What this process
+// acknowledged it knows without the disk: no position is given twice, and nobody who reads is given a shorter record.
+func TestADiskThatComesBackOlderIsRefused(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		want string
+		then func(dir string) error // what the disk holds instead, beside the old count
+	}{
+		{"Shorter", "the record holds 0 events, 10 were acknowledged", func(dir string) error {
+			return os.Truncate(filepath.Join(dir, "record.db-wal"), 0)
+		}},
+		{"Another", "the record's first 10 events have the Merkle root", func(dir string) error {
+			// As long as it was, but with other events: those of a store that began with the same bytes.
+			other := dir + "-other"
+			log, err := embedded.Open(neverFoldedBack(other))
+			if err != nil {
+				return err
+			}
+			for n := range 10 {
+				step := eventlog.Append{Stream: "state-fra", Expected: eventlog.AnyRevision, Events: []eventlog.Event{testEvent(100+n, 10)}}
+				if _, err := log.Append(context.Background(), step); err != nil {
+					return err
+				}
+			}
+			wal, err := os.ReadFile(filepath.Join(other, "record.db-wal"))
+			if err != nil {
+				return err
+			}
+			return errors.Join(os.WriteFile(filepath.Join(dir, "record.db-wal"), wal, 0o600), log.Close())
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := filepath.Join(memoryDir(t), "store")
+			first, err := embedded.Open(neverFoldedBack(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(first.Close(), copyFolder(dir, dir+"-other"), copyFolder(dir, dir+"-old")); err != nil {
+				t.Fatal(err)
+			}
+			var failing atomic.Bool
+			log, err := embedded.OpenThrough(neverFoldedBack(dir), func(op *embedded.Operation) error {
+				if op.Kind == "sync" && op.File == "record.db-wal" && failing.CompareAndSwap(true, false) {
+					old, err := os.ReadFile(filepath.Join(dir+"-old", "acknowledged"))
+					if err = errors.Join(err, os.WriteFile(filepath.Join(dir, "acknowledged"), old, 0o600), test.then(dir)); err != nil {
+						t.Error(err)
+					}
+					return syscall.EIO
+				}
+				return op.Do()
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			step := func(n int) eventlog.Append {
+				return eventlog.Append{Stream: "state-fra", Expected: eventlog.AnyRevision, Events: []eventlog.Event{testEvent(n, 10)}}
+			}
+			for n := range 10 {
+				if _, err := log.Append(t.Context(), step(n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := log.Stats()
+			failing.Store(true)
+			if _, err := log.Append(t.Context(), step(10)); !errors.Is(err, eventlog.ErrUnknown) {
+				t.Fatalf("error %v, want ErrUnknown", err)
+			}
+			for range 3 { // However often it is tried.
+				if at, err := log.Append(t.Context(), step(11)); !errors.Is(err, eventlog.ErrUnavailable) {
+					t.Fatalf("recorded at %d, error %v, want ErrUnavailable", at.Offset.Commit, err)
+				}
+				if err := log.Healthy(); !errors.Is(err, eventlog.ErrCorrupt) || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("healthy: %v, want %q", err, test.want)
+				}
+			}
+			if got := log.Stats(); got.Events != before.Events || got.Root != before.Root || got.Reopened != 0 {
+				t.Errorf("%+v, want what was acknowledged: %+v", got, before)
+			}
+			if test.name == "Shorter" {
+				var last error
+				for _, err := range log.ReadAll(t.Context(), eventlog.Offset{}) {
+					last = err
+				}
+				if !errors.Is(last, eventlog.ErrCorrupt) {
+					t.Errorf("read: %v, want ErrCorrupt", last)
+				}
+			}
+			if err := log.Close(); !errors.Is(err, eventlog.ErrCorrupt) {
+				t.Errorf("close: %v, want ErrCorrupt", err)
+			}
+		})
 	}
 }
 

@@ -124,6 +124,13 @@ func (l *Log) show(s *store) {
 	l.wake()
 }
 
+// shown gives what was acknowledged and shown by this process.
+func (l *Log) shown() tally {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return tally{count: l.count, root: l.root}
+}
+
 // wake ends the waiting of all who wait. l.mu is held.
 func (l *Log) wake() {
 	if !l.closed { // Close has ended it for good.

@@ -143,7 +143,10 @@ const checkpointPatience = 200 * time.Millisecond
 
 // openStore opens what lies in the folder, and checks it: it is the way of every start, of a start after a crash,
 // and of a reopening after the disk failed.
-func openStore(d *disk, cachePages int) (_ *store, err error) {
+//
+// Beside what the file `acknowledged` says, the record must hold what this process knows to be acknowledged: a disk that
+// failed may come back with an older record and an older count, which agree with one another.
+func openStore(d *disk, cachePages int, known ...tally) (_ *store, err error) {
 	if err := checkHeader(d.dir); err != nil {
 		return nil, err
 	}
@@ -171,11 +174,11 @@ func openStore(d *disk, cachePages int) (_ *store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var before tally
-	if s.acknowledged, before, err = openAcknowledged(d, id); err != nil {
+	var counted tally
+	if s.acknowledged, counted, err = openAcknowledged(d, id); err != nil {
 		return nil, err
 	}
-	if err := s.load(before); err != nil {
+	if err := s.load(append([]tally{counted}, known...)); err != nil {
 		return nil, err
 	}
 	// Until here nothing was changed: a store that was refused is as it was. Now the write-ahead log is folded back with a
@@ -253,9 +256,9 @@ func checkSchema(conn *sqlite3.Conn) (id [16]byte, err error) {
 	return id, err
 }
 
-// load reads the streams and the hash of each event's leaf, and compares them with what was acknowledged.
-// The events themselves are checked whenever they are read.
-func (s *store) load(before tally) error {
+// load reads the streams and the hash of each event's leaf, and compares them with what was acknowledged: of each tally
+// all events must be there, and have its root. The events themselves are checked whenever they are read.
+func (s *store) load(acknowledged []tally) error {
 	damaged := func(format string, args ...any) error {
 		return refuse(eventlog.ErrCorrupt, "%s", fmt.Sprintf(format, args...))
 	}
@@ -277,7 +280,15 @@ func (s *store) load(before tally) error {
 
 	revisions := make([]int64, len(s.names)) // the next of each stream
 	var streams []uint32                     // of each event
-	rootBefore := s.frontier.Root()          // the root at the acknowledged size
+	roots := make([]leaf.Hash, len(acknowledged))
+	mark := func() {
+		for i, t := range acknowledged {
+			if s.frontier.Size() == t.count {
+				roots[i] = s.frontier.Root()
+			}
+		}
+	}
+	mark() // Nothing may have been acknowledged yet.
 	err = query(s.conn, `SELECT position, stream, revision, leaf FROM events ORDER BY position`, func(row *sqlite3.Stmt) error {
 		position, stream, revision := row.ColumnInt64(0), row.ColumnInt64(1), row.ColumnInt64(2)
 		if position != int64(s.frontier.Size())+1 {
@@ -296,19 +307,19 @@ func (s *store) load(before tally) error {
 		revisions[stream-1]++
 		streams = append(streams, uint32(stream))
 		s.frontier.Append(leaf.Hash(hash))
-		if s.frontier.Size() == before.count {
-			rootBefore = s.frontier.Root()
-		}
+		mark()
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read the leaves, after position %d: %w", s.frontier.Size(), err)
 	}
-	if s.frontier.Size() < before.count {
-		return damaged("the record holds %d events, %d were acknowledged; put the store back from a backup that holds them all", s.frontier.Size(), before.count)
-	}
-	if rootBefore != before.root {
-		return damaged("the record's first %d events have the Merkle root %x, acknowledged was %x; put the store back from a backup", before.count, rootBefore, before.root)
+	for i, t := range acknowledged {
+		if s.frontier.Size() < t.count {
+			return damaged("the record holds %d events, %d were acknowledged; put the store back from a backup that holds them all", s.frontier.Size(), t.count)
+		}
+		if roots[i] != t.root {
+			return damaged("the record's first %d events have the Merkle root %x, acknowledged was %x; put the store back from a backup", t.count, roots[i], t.root)
+		}
 	}
 	for i, name := range s.names {
 		// A stream and its first event are one transaction.

@@ -363,7 +363,7 @@ func (w *writer) reopen() bool {
 		w.store = nil
 	}
 	w.log.disk.reset()
-	s, err := openStore(w.log.disk, -4*w.log.config.CachePages)
+	s, err := openStore(w.log.disk, -4*w.log.config.CachePages, w.log.shown())
 	if err != nil {
 		w.broken = err
 		state := fmt.Errorf("the store stopped writing and could not be reopened: %w: %w", err, eventlog.ErrUnavailable)
