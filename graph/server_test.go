@@ -124,7 +124,7 @@ func TestCosts(t *testing.T) {
 		begun := time.Now()
 		a := b.ask(query)
 		b.refused(a, "COMPLEXITY_LIMIT_EXCEEDED", "")
-		if took := time.Since(begun); took > time.Second {
+		if took := time.Since(begun); took > 20*time.Second { // Against hanging; it is no measure.
 			t.Errorf("%s was refused only after %v", query, took)
 		}
 	}

@@ -329,6 +329,20 @@ func (v *View) existingTargets(targets []domain.Target) []*target {
 	return list
 }
 
+// TargetsWhere gives the targets for which everything asked holds: among those named, an option of one of the elements, a proposal
+// only where proposals are wanted (RULES, section 6). A nil list asks nothing; nil is given where all are meant.
+func (v *View) TargetsWhere(named []domain.Target, elements []string, proposals bool) []domain.Target {
+	if elements == nil && proposals {
+		return named
+	}
+	if named == nil {
+		named = v.Targets()
+	}
+	return slices.DeleteFunc(slices.Clone(named), func(t domain.Target) bool {
+		return t.IsProposal() && !proposals || elements != nil && !slices.Contains(elements, t.Option.Element)
+	})
+}
+
 // CommonGround gives the options on which somebody has declared, nobody opposes, and support, declared share and
 // cross-regional breadth reach the limits; in the order of Convergences.
 func (v *View) CommonGround(minSupport, minDeclared, minCrossRegional float64) []*Convergence {

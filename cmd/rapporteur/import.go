@@ -39,7 +39,7 @@ type importReport struct {
 }
 
 // Run reads the folder, checks everything, tells all faults at once, and records if there are none.
-func (c *importDatasetCommand) Run(ctx context.Context, out output) error {
+func (c *importDatasetCommand) Run(ctx context.Context, out output) (err error) {
 	if info, err := os.Stat(c.Dir); err != nil {
 		return fmt.Errorf("import %s: %w; name the folder of a data set", c.Dir, err)
 	} else if !info.IsDir() {
@@ -68,7 +68,7 @@ func (c *importDatasetCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer closeLog(log, &err)
 	return record(log, c.DryRun, out)
 }
 

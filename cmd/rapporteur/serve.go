@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapporteur/rapporteur/deploy/demo"
 	"github.com/rapporteur/rapporteur/domain/eventlog"
+	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
 	"github.com/rapporteur/rapporteur/domain/intake"
 	"github.com/rapporteur/rapporteur/domain/recorder"
 	"github.com/rapporteur/rapporteur/graph"
@@ -27,7 +28,7 @@ type serveCommand struct {
 }
 
 // Run serves a store until the context ends.
-func (c *serveCommand) Run(ctx context.Context, out output) error {
+func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	// The address first: a port in use is told before a store is made.
 	listener, err := c.listen()
 	if err != nil {
@@ -38,7 +39,7 @@ func (c *serveCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer closeLog(log, &err)
 	n, err := newNode(ctx, log, out)
 	if err != nil {
 		return err
@@ -101,13 +102,31 @@ func (n *node) recordReference(ctx context.Context) (recorder.Report, error) {
 	return report, err
 }
 
-// ready says why the node is not able to record, or nothing.
+// closeLog closes a log at the end of a command; that it could not be closed well is told unless something else was wrong.
+func closeLog(log io.Closer, err *error) {
+	if closed := log.Close(); *err == nil {
+		*err = closed
+	}
+}
+
+// ready says why the node is not caught up or not able to record, or nothing.
 func (n *node) ready(context.Context) error {
-	if h, ok := n.log.(interface{ Healthy() error }); ok {
-		return h.Healthy()
+	log, ok := n.log.(*embedded.Log)
+	if !ok {
+		return nil // unreachable: there is no other store yet.
+	}
+	if err := log.Healthy(); err != nil {
+		return err
+	}
+	if behind := int64(log.Stats().Events) - int64(n.model.At()); behind > lag {
+		return fmt.Errorf("the read model is %d events behind the record", behind)
 	}
 	return nil
 }
+
+// lag is how many events the read model may be behind and the node still be called ready: what was just recorded always is for a
+// moment.
+const lag = 10_000
 
 // drain is how long requests under way may take after the program was told to stop.
 const drain = 8 * time.Second

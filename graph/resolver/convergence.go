@@ -37,7 +37,7 @@ func (r *queryResolver) Convergence(ctx context.Context, targets []*model.Target
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	return model.NewConvergences(m, m.Convergences(targetsWhere(m, asked, elements, proposals))), nil
+	return model.NewConvergences(m, m.Convergences(m.TargetsWhere(asked, elements, proposals))), nil
 }
 
 func (r *queryResolver) CommonGround(ctx context.Context, minSupport float64, minDeclared float64, minCrossRegional float64, asOf *model.AsOf) ([]*model.Convergence, error) {

@@ -3,7 +3,6 @@ package resolver
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rapporteur/rapporteur/domain"
@@ -14,20 +13,6 @@ import (
 func optionRef(key string) domain.OptionRef {
 	element, option, _ := strings.Cut(key, "/")
 	return domain.OptionRef{Element: element, Option: option}
-}
-
-// targetsWhere gives the targets for which everything asked holds: among those named, an option of one of the elements, a
-// proposal only where proposals are wanted. Nil asks nothing, and gives all.
-func targetsWhere(m model.Moment, named []domain.Target, elements []string, proposals bool) []domain.Target {
-	if elements == nil && proposals {
-		return named
-	}
-	if named == nil {
-		named = m.Targets()
-	}
-	return slices.DeleteFunc(named, func(t domain.Target) bool {
-		return t.IsProposal() && !proposals || elements != nil && !slices.Contains(elements, t.Option.Element)
-	})
 }
 
 // convergenceOn gives where views stand on a target at a moment. The schema promises a Convergence, so before the target exists
