@@ -137,6 +137,118 @@ func tryFault(dir string, at int64, f fault) error {
 	return nil
 }
 
+// spilling is the config of a store whose cache holds less than its transactions: pages go into the write-ahead log before
+// the commit, are read from there and changed again.
+func spilling(dir string) embedded.Config { return embedded.Config{Dir: dir, CachePages: 8} }
+
+// spill writes one transaction that is much larger than the cache.
+func spill(log eventlog.Log, h *history) error {
+	var steps []eventlog.Append
+	var attempts []*attempt
+	for i := range 12 {
+		step := eventlog.Append{Stream: fmt.Sprintf("spill-%d", i%5), Expected: eventlog.AnyRevision, Events: []eventlog.Event{testEvent(1_000+i, 30_000)}}
+		steps = append(steps, step)
+		attempts = append(attempts, h.begin(step))
+	}
+	done, err := log.AppendAll(context.Background(), steps)
+	for i, a := range attempts {
+		if i < done {
+			h.end(a, nil)
+		} else {
+			h.end(a, err)
+		}
+	}
+	return err
+}
+
+// A disk that fails while a transaction spills, at whatever operation, takes nothing of the next transaction with it: that one
+// is recorded at once. And of what was refused nothing comes back, whenever the program is killed.
+func TestATransactionThatSpillsFailsWholeAndAlone(t *testing.T) {
+	base := memoryDir(t)
+	operations, err := trySpill(filepath.Join(base, "none"), -1, fault{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Several writes for each event: else no pages were read again before they were written.
+	if operations < 48 {
+		t.Fatalf("%d operations: the transaction is too small to spill", operations)
+	}
+	tried := 0
+	for at := range operations {
+		for i, f := range faults {
+			if !long && at%len(faults) != i {
+				continue
+			}
+			tried++
+			dir := filepath.Join(base, fmt.Sprintf("%d-%d", at, i))
+			if _, err := trySpill(dir, at, f); err != nil {
+				t.Errorf("operation %d of %d, %s: %v", at, operations, f.name, err)
+			}
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Logf("%d operations, %d faults", operations, tried)
+}
+
+func trySpill(dir string, at int, f fault) (operations int, err error) {
+	var armed atomic.Bool
+	var n atomic.Int64
+	var what atomic.Value
+	log, err := embedded.OpenThrough(spilling(filepath.Join(dir, "store")), func(op *embedded.Operation) error {
+		if armed.Load() && n.Add(1)-1 == int64(at) {
+			what.Store(op.Kind + " " + op.File)
+			return f.do(op)
+		}
+		return op.Do()
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer log.Close()
+	fail := func(when string, err error) (int, error) { return 0, fmt.Errorf("%v: %s: %w", what.Load(), when, err) }
+	h := &history{}
+	one := func(i int) error {
+		a := h.begin(eventlog.Append{Stream: "state-fra", Expected: eventlog.AnyRevision, Events: []eventlog.Event{testEvent(i, 100)}})
+		_, err := log.Append(context.Background(), a.step)
+		h.end(a, err)
+		return err
+	}
+	for i := range 3 {
+		if err := one(i); err != nil {
+			return fail("before", err)
+		}
+	}
+	armed.Store(true)
+	told := spill(log, h)
+	armed.Store(false)
+	operations = int(n.Load())
+	killed := func(name string) error {
+		to := filepath.Join(dir, name)
+		return errors.Join(copyFolder(filepath.Join(dir, "store"), to), h.checkFolder(to))
+	}
+	if at >= 0 && told == nil {
+		return fail("spill", errors.New("a fault was passed over"))
+	}
+	if err := killed("killed"); err != nil {
+		return fail("killed and reopened", err)
+	}
+	if err := errors.Join(one(3), killed("killed-later")); err != nil {
+		return fail("the next transaction, killed and reopened", err)
+	}
+	if err := h.check(log); err != nil {
+		return fail("before the close", err)
+	}
+	if err := log.Close(); err != nil {
+		return fail("close", err)
+	}
+	if err := h.checkFolder(filepath.Join(dir, "store")); err != nil {
+		return fail("closed and reopened", err)
+	}
+	return operations, nil
+}
+
 func TestAKillAtAnyOperationLosesNothing(t *testing.T) {
 	base := memoryDir(t)
 	var n atomic.Int64

@@ -68,9 +68,9 @@ func (d *disk) run(op operation) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	// A sync that fails for lack of room is a failed sync: what it was to write may be lost. And what was synced but could
-	// not be counted as acknowledged cannot be taken back.
-	if isFull(err) && op.Kind != "sync" && op.Kind != "syncdir" && op.File != acknowledgedFile {
+	// A sync that fails for lack of room is a failed sync: what it was to write may be lost. What cannot be cut off may come
+	// back. And what was synced but could not be counted as acknowledged cannot be taken back.
+	if isFull(err) && op.Kind != "sync" && op.Kind != "syncdir" && op.Kind != "truncate" && op.File != acknowledgedFile {
 		d.full = err
 		return err
 	}
@@ -190,7 +190,8 @@ type file struct {
 
 	gathered []byte
 	at       int64 // where they belong
-	late     error // of gathered bytes, met where SQLite might pass over it: the next sync fails with it
+	late     error // of gathered bytes, met where SQLite might pass over it: the transaction's sync fails with it
+	lateAt   int64 // where these bytes belong
 }
 
 // gatherSize bounds what is gathered: a commit of a thousand events has some megabytes.
@@ -262,10 +263,24 @@ func (f *file) write(p []byte, off int64) error {
 	return vfs.SystemError(err, sqlite3.IOERR_WRITE)
 }
 
+// flushLate writes what was gathered where SQLite does not expect a write to fail. It hears of it and gives the transaction
+// up, as it seems; should it not, then the transaction has lost bytes and its sync must fail.
+func (f *file) flushLate() error {
+	at := f.at
+	err := f.flush()
+	if err != nil && f.late == nil {
+		f.late, f.lateAt = err, at
+	}
+	return err
+}
+
+// forget is for the end of a transaction that is rolled back: of what it gathered nothing is written any more, and what went
+// wrong with it is not held against the next one.
+func (f *file) forget() { f.gathered, f.late = f.gathered[:0], nil }
+
 // ReadAt reads a page or a frame.
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
-	if err := f.flush(); err != nil {
-		f.late = err
+	if err := f.flushLate(); err != nil {
 		return 0, err
 	}
 	return f.File.ReadAt(p, off)
@@ -273,8 +288,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 
 // Size gives the size.
 func (f *file) Size() (int64, error) {
-	if err := f.flush(); err != nil {
-		f.late = err
+	if err := f.flushLate(); err != nil {
 		return 0, err
 	}
 	return f.File.Size()
@@ -294,11 +308,16 @@ func (f *file) truncate(size int64) error {
 
 // Sync makes what was written durable.
 func (f *file) Sync(flags vfs.SyncFlag) error {
-	err := f.flush()
-	if err == nil {
-		err, f.late = f.late, nil
+	if err := f.late; err != nil {
+		// The commit mark may be among what was gathered or among what was written since. It must not get to the disk, or
+		// stay there: whose sync fails here is told that nothing was recorded.
+		f.forget()
+		if cut := f.truncate(f.lateAt); cut != nil {
+			err = errors.Join(err, cut)
+		}
+		return err
 	}
-	if err != nil {
+	if err := f.flush(); err != nil {
 		return err
 	}
 	return f.disk.run(operation{Kind: "sync", File: f.name, Do: func() error { return f.File.Sync(flags) }})

@@ -312,7 +312,13 @@ func (w *writer) insertEvent(position int64, at head, e eventlog.Event, hash lea
 	return stmt.Exec()
 }
 
+// rollback takes back what a group did, if SQLite has not done so by itself.
 func (w *writer) rollback() {
+	if f, err := w.store.conn.FileControl("main", sqlite3.FCNTL_JOURNAL_POINTER); err == nil {
+		if log, ok := f.(*file); ok {
+			log.forget()
+		}
+	}
 	if !w.store.conn.GetAutocommit() {
 		if err := w.store.rollback.Exec(); err != nil && w.broken == nil {
 			w.stop(fmt.Errorf("roll back: %w", err))
