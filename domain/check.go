@@ -130,6 +130,10 @@ func (c *check) url(path, noun, address string) {
 		c.bad(path, "%s does not begin with http:// or https://; only such addresses are recorded.", quoted(address))
 	case u.Host == "":
 		c.bad(path, "%s names no host; write it as https://host/path.", quoted(address))
+	case u.User != nil:
+		c.bad(path, "%s has a name or password before its host; leave it out.", quoted(address))
+	case strings.ContainsFunc(address, func(r rune) bool { return unicode.In(r, unicode.Cf, unicode.Cc) }):
+		c.bad(path, "%s has an invisible character; write the address as it is.", quoted(address))
 	}
 }
 

@@ -25,10 +25,10 @@ const (
 	someVotes       = 4
 	someEvidence    = 3
 	somePoints      = 4
-	someNamed       = 20  // States that a group's statement names.
-	someDays        = 50  // On which a figure changed.
-	someParagraphs  = 30  // Of a document.
-	someCells       = 600 // What the cells of a whole matrix cost, which are words and no objects.
+	someNamed       = 20    // States that a group's statement names.
+	someDays        = 50    // On which a figure changed.
+	someParagraphs  = 30    // Of a document.
+	someCells       = 6_000 // What the cells of a whole matrix cost, which are words and no objects.
 )
 
 // costs says what fields cost: a list, what its elements do.

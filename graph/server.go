@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/rapporteur/rapporteur/graph/generated"
 	"github.com/rapporteur/rapporteur/graph/graphiql"
 	"github.com/rapporteur/rapporteur/graph/httpgraphql"
+	"github.com/rapporteur/rapporteur/graph/model"
 	"github.com/rapporteur/rapporteur/graph/resolver"
 	"github.com/rapporteur/rapporteur/projections"
 )
@@ -36,6 +39,10 @@ type Config struct {
 	// names of this machine itself and AllowedHosts, since whoever gets through may record (httpgraphql.LoopbackOnly).
 	AnyHost      bool
 	AllowedHosts []string
+
+	// Passing says that the record is served for a while only: the next one on the same address is another, so that no answer of
+	// this one may be kept by a browser.
+	Passing bool
 
 	Logger *slog.Logger // slog.Default(), if nil
 }
@@ -78,9 +85,15 @@ func say(w http.ResponseWriter, status int, sentence string) {
 // newGraphQL serves the public schema.
 func newGraphQL(c Config) *httpgraphql.Handler {
 	root := &resolver.Resolver{Model: c.Model, Log: c.Log, Recorder: c.Recorder}
-	schema := generated.NewExecutableSchema(generated.Config{Resolvers: root, Complexity: costs()})
+	config := generated.Config{Resolvers: root, Complexity: costs()}
+	config.Schema = released(generated.NewExecutableSchema(config).Schema())
+	schema := generated.NewExecutableSchema(config)
 	if c.Limits.Complexity == 0 {
 		c.Limits.Complexity = DefaultComplexity
+	}
+	control := cacheControl
+	if c.Passing {
+		control = nil
 	}
 	return httpgraphql.New(schema, httpgraphql.Config{
 		Limits: c.Limits,
@@ -91,9 +104,36 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 		Extensions: func(ctx context.Context) map[string]any {
 			return map[string]any{"at": projections.LogPosition(resolver.At(ctx))}
 		},
-		CacheControl: cacheControl,
-		Present:      present(c.Logger),
+		CacheControl: control,
+		Scalars: map[string]func(any) error{
+			"Date":        takes(model.UnmarshalDate),
+			"DateTime":    takes(model.UnmarshalDateTime),
+			"LogPosition": takes(model.UnmarshalLogPosition),
+		},
+		Present: present(c.Logger),
 	})
+}
+
+// takes says whether a scalar takes a value.
+func takes[T any](read func(any) (T, error)) func(any) error {
+	return func(value any) error {
+		_, err := read(value)
+		return err
+	}
+}
+
+// released is a schema as the released specification (October 2021) knows schemas, for clients that know no more: without @defer,
+// which is not acted on here, and without the place for @deprecated that only a draft has.
+func released(schema *ast.Schema) *ast.Schema {
+	shown := *schema
+	shown.Directives = maps.Clone(schema.Directives)
+	delete(shown.Directives, "defer")
+	if deprecated := shown.Directives["deprecated"]; deprecated != nil {
+		d := *deprecated
+		d.Locations = slices.DeleteFunc(slices.Clone(d.Locations), func(l ast.DirectiveLocation) bool { return l == "DIRECTIVE_DEFINITION" })
+		shown.Directives["deprecated"] = &d
+	}
+	return &shown
 }
 
 // cacheControl lets an answer that is the same for ever be kept so. What a schema says of itself is not: it grows.

@@ -64,6 +64,7 @@ type node struct {
 	model    *projections.Model
 	recorder *recorder.Recorder
 	logger   *slog.Logger
+	passing  bool // The record is served for a while only.
 }
 
 // newNode catches up with a log.
@@ -144,7 +145,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(addr
 		}
 	}()
 	server := httpgraphql.NewServer(graph.NewHandler(graph.Config{
-		Model: n.model, Log: n.log, Recorder: n.recorder, Logger: n.logger, Ready: n.ready,
+		Model: n.model, Log: n.log, Recorder: n.recorder, Logger: n.logger, Ready: n.ready, Passing: n.passing,
 	}), n.logger)
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -50,7 +50,7 @@ type dataset struct {
 	proposals map[string]*proposal
 	labels    map[string]string // Of the groups, by code.
 
-	stages   [stages]stage
+	stages [stages]stage
 }
 
 // The stages of recording (RULES, section 10). States, groups and the like come before what names them; positions that explain

@@ -49,7 +49,7 @@ func (h *Handler) prepare(text string) (*document, *Refusal) {
 		refusal.Errors[0].Locations = locations(found.position)
 		return nil, refusal
 	}
-	if errs, more := validate(h.schema.Schema(), query, limits.Errors); len(errs) > 0 {
+	if errs, more := validate(h.schema.Schema(), query, limits.Errors, h.rules); len(errs) > 0 {
 		return nil, invalid(errs, more)
 	}
 	for _, operation := range query.Operations {
@@ -126,13 +126,36 @@ var ruleSet = func() []core.Rule {
 	return set
 }()
 
+// scalarRule refuses literals that a scalar of the schema does not take: the specification knows no more of them than that the
+// server does, and an operation of which one field is malformed must not run at all.
+func scalarRule(scalars map[string]func(any) error) core.Rule {
+	return core.Rule{Name: "ValuesOfOwnScalars", RuleFunc: func(observers *core.Events, addError core.AddErrFunc) {
+		observers.OnValue(func(_ *core.Walker, value *ast.Value) {
+			if value.Definition == nil || value.Kind == ast.Variable || value.Kind == ast.NullValue {
+				return
+			}
+			parse := scalars[value.Definition.Name]
+			if parse == nil {
+				return
+			}
+			literal, err := value.Value(nil)
+			if err == nil {
+				err = parse(literal)
+			}
+			if err != nil {
+				addError(core.Message("%s", err.Error()), core.At(value.Position))
+			}
+		})
+	}}
+}
+
 // enough ends a validation from within: the walker has no other way out.
 type enough struct{}
 
 // validate applies the specification's rules and ends at the error after the
 // max-th. Unknown names are cheap to write and dear to report: each is compared
 // with all names it could have meant.
-func validate(schema *ast.Schema, query *ast.QueryDocument, max int) (errs gqlerror.List, more bool) {
+func validate(schema *ast.Schema, query *ast.QueryDocument, max int, set []core.Rule) (errs gqlerror.List, more bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, ok := r.(enough); !ok {
@@ -142,7 +165,7 @@ func validate(schema *ast.Schema, query *ast.QueryDocument, max int) (errs gqler
 		}
 	}()
 	var events core.Events
-	for _, rule := range ruleSet {
+	for _, rule := range set {
 		rule.RuleFunc(&events, func(options ...core.ErrorOption) {
 			if len(errs) == max {
 				panic(enough{})

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/core"
 )
 
 // Config says how a schema is served. Its zero value serves with all defaults.
@@ -39,6 +41,12 @@ type Config struct {
 	// Registered, if given, says whether the operator knows a document; such a
 	// document may have ten times the tokens. All other limits hold for it too.
 	Registered func(document string) bool
+
+	// Scalars say what the schema's own scalars take, by name: a literal or a
+	// value of a variable that one refuses is a request error, and nothing runs.
+	// The error is a sentence for the client. A scalar without one is checked by
+	// its field alone, when that is executed.
+	Scalars map[string]func(value any) error
 
 	// Prepare runs when an operation begins, before any field, and returns the
 	// context that everything in the operation sees. It is the place to fix what
@@ -83,6 +91,7 @@ type Handler struct {
 	gate      *gate
 	documents *documents
 	vary      string
+	rules     []core.Rule
 }
 
 // New makes the handler of a schema. It looks only at method, headers, query
@@ -96,6 +105,7 @@ func New(schema graphql.ExecutableSchema, config Config) *Handler {
 		documents: newDocuments(config.CacheBytes),
 		vary:      strings.Join(append([]string{"Accept"}, config.Vary...), ", "),
 	}
+	h.rules = append(slices.Clone(ruleSet), scalarRule(config.Scalars))
 	h.exec = h.newExecutor()
 	return h
 }

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -103,6 +105,8 @@ func paramsOfJSON(body []byte) (*graphql.RawParams, *Refusal) {
 		return nil, malformed("The body must be a JSON object with a query.")
 	case !utf8.Valid(text):
 		return nil, malformed("The body is not valid UTF-8.")
+	case loneSurrogate(text):
+		return nil, malformed(`The body has half of a surrogate pair (\ud800 to \udfff), which is no character.`)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	fields := map[string]json.RawMessage{}
@@ -265,4 +269,35 @@ func (b *timedBody) Read(p []byte) (int, error) {
 		_ = b.control.SetReadDeadline(time.Time{})
 	}
 	return n, err
+}
+
+// loneSurrogate says whether a JSON text escapes half of a surrogate pair. encoding/json would put another character in its place.
+func loneSurrogate(text []byte) bool {
+	for i := 0; i+5 < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		if text[i+1] != 'u' {
+			i++ // The character after a backslash begins no escape of its own.
+			continue
+		}
+		unit := func(at int) rune {
+			if at+6 > len(text) || text[at] != '\\' || text[at+1] != 'u' {
+				return -1
+			}
+			n, err := strconv.ParseUint(string(text[at+2:at+6]), 16, 16)
+			if err != nil {
+				return -1
+			}
+			return rune(n)
+		}
+		if first := unit(i); utf16.IsSurrogate(first) {
+			if utf16.DecodeRune(first, unit(i+6)) == utf8.RuneError {
+				return true
+			}
+			i += 6
+		}
+		i += 5
+	}
+	return false
 }

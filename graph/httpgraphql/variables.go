@@ -22,7 +22,7 @@ const maxNesting = 32
 // String, a string for an Int and an enum value in any spelling. All faults are told at once, in
 // extensions.faults.
 func (h *Handler) variables(doc *document, operation *ast.OperationDefinition, given map[string]any) (map[string]any, *Refusal) {
-	c := coercer{schema: h.schema.Schema(), items: h.config.Limits.Items}
+	c := coercer{schema: h.schema.Schema(), items: h.config.Limits.Items, scalars: h.config.Scalars}
 	for _, definition := range operation.VariableDefinitions {
 		name := definition.Variable
 		value, ok := given[name]
@@ -54,10 +54,11 @@ func (h *Handler) variables(doc *document, operation *ast.OperationDefinition, g
 }
 
 type coercer struct {
-	schema *ast.Schema
-	items  int   // Limits.Items
-	path   []any // of the value looked at; copied only for a fault
-	faults []variableFault
+	schema  *ast.Schema
+	items   int // Limits.Items
+	scalars map[string]func(any) error
+	path    []any // of the value looked at; copied only for a fault
+	faults  []variableFault
 }
 
 type variableFault struct {
@@ -220,7 +221,13 @@ func (c *coercer) scalar(t *ast.Type, value any) any {
 			}
 		}
 	default:
-		return value // The schema's own scalars are read by the schema.
+		// The schema's own scalars are read by the schema.
+		if parse := c.scalars[t.NamedType]; parse != nil {
+			if err := parse(value); err != nil {
+				c.fault("is malformed: " + err.Error())
+			}
+		}
+		return value
 	}
 	if !ok {
 		c.fault("must be of type " + t.String())

@@ -14,8 +14,7 @@ import (
 
 // Positions, acts and votes.
 
-// The payload shows what was recorded at a place; at zero, what the command itself recorded.
-
+// positionPayload shows the position that was recorded at a place; at zero, what the command itself recorded.
 func positionPayload(at uint64) func(model.Moment, recorder.Result) *model.PositionPayload {
 	return func(m model.Moment, result recorder.Result) *model.PositionPayload {
 		return &model.PositionPayload{Position: model.FindPosition(m, cmp.Or(at, result.At)), Revision: int64(result.Last), At: result.At}
