@@ -212,7 +212,7 @@ func TestDamageIsNamed(t *testing.T) {
 				t.Errorf("found %q, want %q", found, test.want)
 			}
 			t.Log(found)
-			if test.from == killed { // A store that is refused is left as it is, for whoever can tell more from it.
+			if test.from == killed { // What is refused before the log is folded back is left as it is, for whoever can tell more from it.
 				for _, name := range []string{"record.db", "record.db-wal", "acknowledged"} {
 					before, _ := os.ReadFile(filepath.Join(dir+"-before", name))
 					after, _ := os.ReadFile(filepath.Join(dir, name))

@@ -11,12 +11,14 @@
 //   - Readers have connections of their own and read in batches, each a short transaction. Since no row ever changes,
 //     batches below a fixed last position are one snapshot; and no reader keeps the write-ahead log from being folded back.
 //   - Each row carries the hash of its leaf. What is read is hashed and compared before anyone sees it.
-//   - What opens shorter than it was acknowledged, or with another Merkle root, is refused by name and left as it is.
-//     Nothing here repairs by cutting.
+//   - What opens shorter than it was acknowledged, or with another Merkle root, is refused by name before anything in it is
+//     changed. A page that does not match its checksum is found later, when the write-ahead log has been folded back: the
+//     record holds the same as before, but in one file. Nothing here repairs by cutting.
 //   - A sync that failed is never tried again and believed: the kernel marks the pages clean (Rebello et al., "Can
 //     Applications Recover from fsync Failures?", ATC 2020). The writer stops, closes everything, drops what the kernel
 //     cached, reads the store from the disk as at any start, folds the write-ahead log back with a sync of its own,
-//     and only then takes appends again.
+//     and only then takes appends again. What this process acknowledged it compares, too: a disk that comes back with an
+//     older record and an older count is refused.
 //
 // # Why SQLite, and not a file of our own
 //

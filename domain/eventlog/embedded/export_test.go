@@ -1,6 +1,10 @@
 package embedded
 
-import "time"
+import (
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+)
 
 // Operation is one change of a file, as a test sees it before it is done.
 type Operation = operation
@@ -12,6 +16,12 @@ func OpenThrough(config Config, seam func(*Operation) error) (*Log, error) {
 	config.retryAfter = time.Nanosecond
 	return Open(config)
 }
+
+// Connect opens a connection beside those of a log, as its readers have them.
+func Connect(log *Log) (*sqlite3.Conn, error) { return connect(log.disk, recordFile) }
+
+// MakeFolder makes a folder, and calls sync for each folder that got an entry.
+var MakeFolder = makeFolder
 
 // The file `acknowledged`, by itself.
 

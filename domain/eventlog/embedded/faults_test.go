@@ -559,6 +559,77 @@ func TestAFailedGroupAnswersNothingElse(t *testing.T) {
 	}
 }
 
+// Where the system makes a difference, a sync that ends in the disk's own cache is none.
+func TestEachSyncGoesThroughTheCacheOfTheDisk(t *testing.T) {
+	synced := make(map[string]int)
+	dir := filepath.Join(memoryDir(t), "store")
+	log, err := embedded.OpenThrough(config(dir), func(op *embedded.Operation) error {
+		if op.Kind == "sync" {
+			if synced[op.File]++; !op.Full {
+				t.Errorf("sync %s: not in full", op.File)
+			}
+		}
+		return op.Do()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	work(log, &history{})
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"record.db.new", "record.db", "record.db-wal", "acknowledged"} {
+		if synced[name] == 0 {
+			t.Errorf("%s was never synced", name)
+		}
+	}
+}
+
+// A reader that keeps the log from being folded back keeps nothing from being counted for certain.
+func TestTheCountIsSyncedThoughAReaderIsInTheWay(t *testing.T) {
+	var synced atomic.Int64
+	log, err := embedded.OpenThrough(config(filepath.Join(memoryDir(t), "store")), func(op *embedded.Operation) error {
+		if op.Kind == "sync" && op.File == "acknowledged" {
+			synced.Add(1)
+		}
+		return op.Do()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	step := func(n int) eventlog.Append {
+		return eventlog.Append{Stream: "state-fra", Expected: eventlog.AnyRevision, Events: []eventlog.Event{testEvent(n, 30_000)}}
+	}
+	if _, err := log.Append(t.Context(), step(1)); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := embedded.Connect(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if err := reader.Exec(`BEGIN; SELECT count(*) FROM events`); err != nil {
+		t.Fatal(err)
+	}
+	before := synced.Load()
+	for n := range 4 {
+		if _, err := log.Append(t.Context(), step(2+n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle(log)
+	if n := log.Stats().Checkpoints; n != 0 {
+		t.Fatalf("%d checkpoints: the reader was not in the way", n)
+	}
+	if synced.Load() == before {
+		t.Error("the count was not synced")
+	}
+	if err := log.Healthy(); err != nil {
+		t.Error(err)
+	}
+}
+
 // The names in the folder are made durable one after the other: with the record's the store is there, so the others' come
 // before.
 func TestTheFolderIsSynced(t *testing.T) {

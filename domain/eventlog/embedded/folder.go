@@ -54,10 +54,7 @@ func prepareFolder(dir string) (string, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return "", refuse(ErrFolder, "the folder could not be made (%v); make it, or name another one", err)
-		}
-		if err := syncFolder(filepath.Dir(filepath.Clean(dir))); err != nil {
+		if err := makeFolder(dir, syncFolder); err != nil {
 			return "", err
 		}
 	case errors.Is(err, fs.ErrPermission):
@@ -76,6 +73,28 @@ func prepareFolder(dir string) (string, error) {
 		return "", refuse(ErrFolder, "%v", err)
 	}
 	return full, nil
+}
+
+// makeFolder makes a folder, and those above it that are not there either, and makes all of them durable.
+func makeFolder(dir string, sync func(string) error) error {
+	var grown []string // the folders that get an entry
+	for missing := filepath.Clean(dir); ; {
+		above := filepath.Dir(missing)
+		grown = append(grown, above)
+		if _, err := os.Stat(above); !errors.Is(err, fs.ErrNotExist) || above == missing {
+			break
+		}
+		missing = above
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return refuse(ErrFolder, "the folder could not be made (%v); make it, or name another one", err)
+	}
+	for _, name := range grown {
+		if err := sync(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeLock takes the store for this process until the file is closed.

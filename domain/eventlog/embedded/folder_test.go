@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,6 +29,38 @@ func emptyStore(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// The path to a store may be new for several levels: each is an entry of the one above.
+func TestEachNewFolderIsSynced(t *testing.T) {
+	base := t.TempDir()
+	t.Chdir(base)
+	write(t, "file", "x")
+	for _, test := range []struct {
+		dir  string
+		want []string // the folders that got an entry
+	}{
+		{filepath.Join(base, "a"), []string{base}},
+		{filepath.Join(base, "a", "b", "c", "d"), []string{base + "/a", base + "/a/b", base + "/a/b/c"}},
+		{"e/f/", []string{".", "e"}},
+	} {
+		var got []string
+		err := embedded.MakeFolder(test.dir, func(dir string) error {
+			got = append(got, dir)
+			return nil
+		})
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%s: synced %q, error %v, want %q", test.dir, got, err, test.want)
+		}
+		if info, err := os.Stat(test.dir); err != nil || !info.IsDir() {
+			t.Errorf("%s: %v", test.dir, err)
+		}
+	}
+	broken := errors.New("broken")
+	if err := embedded.MakeFolder("g/h", func(string) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("error %v, want that of the sync", err)
+	}
 }
 
 func TestWhatIsNoStoreIsRefusedInASentence(t *testing.T) {

@@ -58,7 +58,11 @@ var _ eventlog.Log = (*Log)(nil)
 
 // Open opens the store in a folder, or makes one in an empty folder. It reads every page of the store and the hash of every
 // event: about a second for a million events. Of what is wrong it says what, where, and what to do: the error wraps
-// ErrInUse, ErrFormat, ErrFolder or eventlog.ErrCorrupt. A store that is refused is left as it is.
+// ErrInUse, ErrFormat, ErrFolder or eventlog.ErrCorrupt.
+//
+// A store that is refused keeps what it holds. Most of what can be wrong is found before anything is changed; what is found
+// after that, a damaged page of the database file, is found when the write-ahead log has been folded back into that file.
+// Who wants to look into a damaged store with its log beside it makes a copy of the folder first.
 func Open(config Config) (_ *Log, err error) {
 	wrap := func(err error) error { return fmt.Errorf("open the store in %q: %w", config.Dir, err) }
 	if config.CheckpointPages <= 0 {

@@ -418,9 +418,9 @@ func fail(group []*request, err error) {
 func (w *writer) checkpoint() {
 	s := w.store
 	err := foldBack(s.conn, sqlite3.CHECKPOINT_RESTART)
-	if err == nil {
-		err = s.acknowledged.sync()
-	}
+	// Whatever came of it: with a reader in the way a part was folded back, and the count is not to fall behind the longer the
+	// reader stays.
+	err = errors.Join(err, s.acknowledged.sync())
 	broken, full := w.log.disk.trouble()
 	w.log.disk.reset()
 	switch {
