@@ -65,3 +65,17 @@ func TestOnlyReleasedDirectivesAreShown(t *testing.T) {
 		t.Error(answer)
 	}
 }
+
+// A key that is none hides nothing: what is wrong with the rest of the input is told with it.
+func TestFaultsBesideABadKeyAreTold(t *testing.T) {
+	bed := newDemo(t)
+	for _, key := range []string{`""`, `"\u0007"`} {
+		answer := bed.post(`mutation { recordPosition(input: {actor: "XXX", target: {proposal: "nope"}, statedOn: "2099-01-01", summary: "", explains: "garbage",
+			source: {title: "t", url: "https://u:p@example.org"}, idempotencyKey: ` + key + `}) { at } }`).Body.String()
+		for _, path := range []string{`"actor"`, `"target"`, `"statedOn"`, `"summary"`, `"explains"`, `"url"`, `"idempotencyKey"`} {
+			if !strings.Contains(answer, path) {
+				t.Errorf("key %s: %s is not told: %s", key, path, answer)
+			}
+		}
+	}
+}

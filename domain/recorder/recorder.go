@@ -107,6 +107,26 @@ func New(log eventlog.Log, reader Reader, config Config) *Recorder {
 	return &Recorder{log: log, reader: reader, config: config, streams: streams{max: config.KeptStreams}}
 }
 
+// Refused adds to a refusal what is wrong with the command besides, for a request that cannot be recorded whatever its command
+// is: all faults of one input are told at once (RULES, section 9).
+func (r *Recorder) Refused(ctx context.Context, q Request, refusal *domain.Refusal) error {
+	folded := domain.NewFolded(q.Command.Stream())
+	for e, err := range r.log.ReadStream(ctx, q.Command.Stream(), 0) {
+		if err != nil {
+			return refusal // It is refused in any case.
+		}
+		event, _, err := decode(e)
+		if err != nil {
+			return refusal
+		}
+		folded.Evolve(event)
+	}
+	if _, more := folded.Decide(q.Command, r.reader.Facts(domain.DateOf(r.config.Clock()))); more != nil {
+		refusal.Faults = append(refusal.Faults, more.Faults...)
+	}
+	return refusal
+}
+
 // Record has a command decided and records what it yields. It returns once the read model has applied that.
 //
 // The error is a *domain.Refusal where the command was refused. It wraps eventlog.ErrUnknown where it is not known whether
@@ -124,7 +144,7 @@ func (r *Recorder) Record(ctx context.Context, q Request) (Result, error) {
 		return Result{}, fmt.Errorf("record on %s: a request with an idempotency key, but without the hash of its input", stream)
 	}
 	if refusal := checkKey(q.IdempotencyKey); refusal != nil {
-		return Result{}, refusal
+		return Result{}, r.Refused(ctx, q, refusal)
 	}
 	// Whoever comes with the same key meanwhile waits until the read model knows of it: then one look there tells.
 	unlock, err := r.keys.lock(ctx, subjectKey{q.By, q.IdempotencyKey})

@@ -40,14 +40,15 @@ func (r *Resolver) record(ctx context.Context, q request) (recorder.Result, erro
 	if err != nil {
 		return recorder.Result{}, err
 	}
-	if q.key != nil && *q.key == "" {
-		return recorder.Result{}, ofInput(domain.Refuse(domain.BadUserInput, "idempotencyKey",
-			"The idempotencyKey is empty; give one of your own choice, or leave it out."))
-	}
-	result, err := r.Recorder.Record(ctx, recorder.Request{
+	what := recorder.Request{
 		Command: q.command, By: r.principal(ctx).Subject, IdempotencyKey: norm.NFC.String(value(q.key)), InputHash: hash,
 		ExpectedRevision: q.expected,
-	})
+	}
+	if q.key != nil && *q.key == "" {
+		return recorder.Result{}, ofInput(r.Recorder.Refused(ctx, what, domain.Refuse(domain.BadUserInput, "idempotencyKey",
+			"The idempotencyKey is empty; give one of your own choice, or leave it out.")))
+	}
+	result, err := r.Recorder.Record(ctx, what)
 	if err != nil {
 		return result, ofInput(err)
 	}
@@ -233,8 +234,11 @@ func withFault(err error, fault *domain.Fault) error {
 	told := *fault
 	told.Path = "input." + told.Path
 	var refusal *domain.Refusal
-	if !errors.As(err, &refusal) {
+	switch {
+	case err == nil: // unreachable: a command with such an argument is refused.
 		return &domain.Refusal{Faults: []domain.Fault{told}}
+	case !errors.As(err, &refusal):
+		return err // What became of the command matters more.
 	}
 	merged := *refusal
 	merged.Faults = append(slices.DeleteFunc(slices.Clone(refusal.Faults), func(f domain.Fault) bool { return f.Path == told.Path }), told)
