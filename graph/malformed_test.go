@@ -79,3 +79,12 @@ func TestFaultsBesideABadKeyAreTold(t *testing.T) {
 		}
 	}
 }
+
+// A key that is given and empty names nothing; only what is left out, or null, was not given.
+func TestAnEmptySessionIsNone(t *testing.T) {
+	bed := newDemo(t)
+	answer := bed.post(`mutation { recordPosition(input: {actor: "URY", target: {proposal: "programme-of-action"}, statedOn: "2025-02-01", summary: "s", session: "", source: {title: "t"}}) { at } }`).Body.String()
+	if !strings.Contains(answer, "NOT_FOUND") || !strings.Contains(answer, `"path":["input","session"]`) {
+		t.Error(answer)
+	}
+}

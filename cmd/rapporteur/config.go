@@ -76,7 +76,10 @@ type listenFlag struct {
 
 // listen takes the address. Without authentication only loopback is served: whoever reaches the address may record.
 func (l listenFlag) listen() (net.Listener, error) {
-	host, _, err := net.SplitHostPort(l.Listen)
+	host, port, err := net.SplitHostPort(l.Listen)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
 	if err != nil {
 		return nil, &usage{fmt.Sprintf("--listen %q is no address (%v); write a host and a port, for example --listen 127.0.0.1:8080", l.Listen, err)}
 	}

@@ -11,9 +11,9 @@ import (
 
 type replayCommand struct {
 	storeFlag
-	At     uint64 `placeholder:"N" help:"Replay the first N events only; 0 replays all."`
-	Expect string `placeholder:"SHA256" help:"Exit with status 3 unless the digest is this one."`
-	JSON   bool   `help:"Print as JSON."`
+	At     *uint64 `placeholder:"N" help:"Replay the first N events only."`
+	Expect string  `placeholder:"SHA256" help:"Exit with status 3 unless the digest is this one."`
+	JSON   bool    `help:"Print as JSON."`
 }
 
 type replayReport struct {
@@ -38,8 +38,8 @@ func (c *replayCommand) Run(ctx context.Context, out output) error {
 	bar := newProgress(out.err, "replaying", -1)
 	begin := time.Now()
 	catchUp := func() (int, error) {
-		if c.At != 0 {
-			return model.CatchUpTo(ctx, log, c.At, func(n int) { bar.to(n, int(c.At)) })
+		if c.At != nil {
+			return model.CatchUpTo(ctx, log, *c.At, func(n int) { bar.to(n, int(*c.At)) })
 		}
 		return model.CatchUp(ctx, log, func(n int) { bar.to(n, -1) })
 	}
@@ -49,8 +49,8 @@ func (c *replayCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", c.Store, err)
 	}
-	if c.At > model.At() {
-		return &usage{fmt.Sprintf("--at %d lies beyond the newest position, which is %d", c.At, model.At())}
+	if c.At != nil && *c.At > model.At() {
+		return &usage{fmt.Sprintf("--at %d lies beyond the newest position, which is %d", *c.At, model.At())}
 	}
 	digest, err := model.Newest().Digest()
 	if err != nil {

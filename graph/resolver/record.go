@@ -14,6 +14,9 @@ import (
 
 // Positions, acts and votes.
 
+// nameless is a key that nothing can have, for one that was given and is empty: what is empty in a command was not given at all.
+const nameless = "?"
+
 // positionPayload shows the position that was recorded at a place; at zero, what the command itself recorded.
 func positionPayload(at uint64) func(model.Moment, recorder.Result) *model.PositionPayload {
 	return func(m model.Moment, result recorder.Result) *model.PositionPayload {
@@ -30,6 +33,9 @@ func (r *Resolver) recordPosition(ctx context.Context, in model.RecordPositionIn
 	}
 	input := in
 	input.Explains = plainOf(in.Explains)
+	if in.Session != nil && *in.Session == "" {
+		c.Session = nameless
+	}
 	payload, err := recorded(ctx, r, request{"recordPosition", input, in.IdempotencyKey, in.ExpectedRevision, c}, positionPayload(0))
 	return payload, withFaults(err, fault)
 }
@@ -45,8 +51,13 @@ func (r *Resolver) correctPosition(ctx context.Context, in model.CorrectPosition
 			ofExplains = f
 			return value(explains)
 		}),
-		StatedOn:    change(in.StatedOn, value[domain.Date]),
-		Session:     change(in.Session, nfcOf),
+		StatedOn: change(in.StatedOn, value[domain.Date]),
+		Session: change(in.Session, func(key *string) string {
+			if key != nil && *key == "" {
+				return nameless
+			}
+			return nfcOf(key)
+		}),
 		Summary:     change(in.Summary, nfcOf),
 		Points:      change(in.Points, points),
 		Source:      change(in.Source, func(s *model.SourceInput) domain.Source { return source(value(s)) }),
