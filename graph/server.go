@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -35,10 +36,18 @@ type Config struct {
 
 	// Limits of /graphql; a complexity of zero is DefaultComplexity.
 	Limits httpgraphql.Limits
+	// Registered, InFlight and Timeout are those of httpgraphql.Config.
+	Registered func(document string) bool
+	InFlight   int
+	Timeout    time.Duration
 	// AnyHost answers under any name and to pages of other origins: for a server that asks who is there. Otherwise only under the
 	// names of this machine itself and AllowedHosts, since whoever gets through may record (httpgraphql.LoopbackOnly).
 	AnyHost      bool
 	AllowedHosts []string
+	// AllowedOrigins are those of the pages that may ask from a browser, beside the server's own (httpgraphql.CORS).
+	AllowedOrigins []string
+	// Clients says how clients are told apart, and how often each may ask.
+	Clients httpgraphql.Clients
 
 	// Passing says that the record is served for a while only: the next one on the same address is another, so that no answer of
 	// this one may be kept by a browser.
@@ -69,11 +78,11 @@ func NewHandler(c Config) http.Handler {
 		}
 		say(w, http.StatusOK, "The record is read up to position "+strconv.FormatUint(c.Model.At(), 10)+", and can be recorded to.")
 	})
-	handler := httpgraphql.SecurityHeaders(mux)
+	handler := httpgraphql.CORS(httpgraphql.SecurityHeaders(mux), c.AllowedOrigins...)
 	if !c.AnyHost {
-		handler = httpgraphql.LoopbackOnly(handler, c.AllowedHosts...)
+		handler = httpgraphql.LoopbackOnly(handler, c.AllowedHosts, c.AllowedOrigins)
 	}
-	return handler
+	return c.Clients.Limit(handler)
 }
 
 func say(w http.ResponseWriter, status int, sentence string) {
@@ -96,8 +105,11 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 		control = nil
 	}
 	return httpgraphql.New(schema, httpgraphql.Config{
-		Limits: c.Limits,
-		Logger: c.Logger,
+		Limits:     c.Limits,
+		Registered: c.Registered,
+		InFlight:   c.InFlight,
+		Timeout:    c.Timeout,
+		Logger:     c.Logger,
 		Prepare: func(ctx context.Context, _ *ast.OperationDefinition) context.Context {
 			return root.Begin(ctx)
 		},

@@ -11,6 +11,7 @@ import (
 	"github.com/rapporteur/rapporteur/deploy/demo"
 	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
 	"github.com/rapporteur/rapporteur/domain/intake"
+	"github.com/rapporteur/rapporteur/graph"
 )
 
 type demoCommand struct {
@@ -55,7 +56,7 @@ func (c *demoCommand) Run(ctx context.Context, out output) error {
 	if _, err := n.model.CatchUp(ctx, log, nil); err != nil {
 		return err
 	}
-	return n.serve(ctx, listener, func(address string) { n.describe(out.out, address, where) })
+	return n.serve(ctx, listener, graph.Config{}, func(address string) { n.describe(out.out, address, where) })
 }
 
 // demoQuery is the one that the demo and the README show: where views converge, who objects, for whom nothing is on record,

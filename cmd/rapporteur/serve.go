@@ -24,17 +24,27 @@ type serveCommand struct {
 	storeFlag
 	listenFlag
 	authFlag
+	edgeFlags
 	Empty bool `help:"Leave a new store empty: without the reference data (195 States, ten groups)."`
 }
 
 // Run serves a store until the context ends.
 func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
+	logger := newLogger(out)
+	config, err := c.edgeFlags.config(c.Auth)
+	if err != nil {
+		return err
+	}
 	// The address first: a port in use is told before a store is made.
 	listener, err := c.listen()
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	listener, scheme, err := c.secure(listener, logger)
+	if err != nil {
+		return err
+	}
 	log, err := c.open()
 	if err != nil {
 		return err
@@ -53,8 +63,8 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 			fmt.Fprintf(out.out, "new store: recorded the reference data, %d events\n", report.Events)
 		}
 	}
-	return n.serve(ctx, listener, func(address string) {
-		fmt.Fprintf(out.out, "serving %s, %d events\nGraphQL  http://%s/graphql\neditor   http://%s/graphiql\n", c.Store, n.model.At(), address, address)
+	return n.serve(ctx, listener, config, func(address string) {
+		fmt.Fprintf(out.out, "serving %s, %d events\nGraphQL  %s://%s/graphql\neditor   %s://%s/graphiql\n", c.Store, n.model.At(), scheme, address, scheme, address)
 	})
 }
 
@@ -67,9 +77,12 @@ type node struct {
 	passing  bool // The record is served for a while only.
 }
 
+// newLogger makes what the program tells its operator with.
+func newLogger(out output) *slog.Logger { return slog.New(slog.NewTextHandler(out.err, nil)) }
+
 // newNode catches up with a log.
 func newNode(ctx context.Context, log eventlog.Log, out output) (*node, error) {
-	n := &node{log: log, model: projections.New(), logger: slog.New(slog.NewTextHandler(out.err, nil))}
+	n := &node{log: log, model: projections.New(), logger: newLogger(out)}
 	n.recorder = recorder.New(log, graph.NewReader(n.model), recorder.Config{})
 	return n, n.catchUp(ctx, out.err)
 }
@@ -133,8 +146,9 @@ const lag = 10_000
 const drain = 8 * time.Second
 
 // serve follows the log and answers on the listener until the context ends. Should the model stop following, so does the
-// program: it must not go on answering from a record that it does not read any more.
-func (n *node) serve(ctx context.Context, listener net.Listener, ready func(address string)) error {
+// program: it must not go on answering from a record that it does not read any more. config says how it is served; what is served
+// is the node's own.
+func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Config, ready func(address string)) error {
 	// Following outlives the signal to stop, since a mutation under way is answered when its event was applied.
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -144,9 +158,9 @@ func (n *node) serve(ctx context.Context, listener net.Listener, ready func(addr
 			failed <- fmt.Errorf("the read model cannot go on: %w", err)
 		}
 	}()
-	server := httpgraphql.NewServer(graph.NewHandler(graph.Config{
-		Model: n.model, Log: n.log, Recorder: n.recorder, Logger: n.logger, Ready: n.ready, Passing: n.passing,
-	}), n.logger)
+	config.Model, config.Log, config.Recorder = n.model, n.log, n.recorder
+	config.Logger, config.Ready, config.Passing = n.logger, n.ready, n.passing
+	server := httpgraphql.NewServer(graph.NewHandler(config), n.logger)
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", listener.Addr(), err)

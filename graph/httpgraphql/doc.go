@@ -30,6 +30,8 @@
 //     against cross-site requests, and none is needed.
 //  7. A bounded number of operations runs at once and a bounded number waits. Who
 //     comes on top of that is told so at once (503), instead of making all slow.
+//     Of these places one client has half at most, and a client that asks too
+//     often is turned away before anything is read (429, RATE_LIMITED).
 //  8. One document is validated once and shared afterwards: nothing in it is
 //     written after it has entered the cache, and the cache is bounded by bytes.
 //
@@ -41,8 +43,9 @@
 // with [Handler.Refuse], so no limit can be walked round by another door.
 //
 // [LoopbackOnly] protects a server without authentication from pages in the
-// user's own browser; [SecurityHeaders] and [NewServer] are what any server of
-// ours wants around its handlers.
+// user's own browser; [CORS] lets pages of named origins ask; [Clients] tells
+// clients apart and bounds how often each asks; [SecurityHeaders] and [NewServer]
+// are what any server of ours wants around its handlers.
 //
 // # Why
 //

@@ -25,7 +25,7 @@ func Example() {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", handler)
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = httpgraphql.NewServer(httpgraphql.LoopbackOnly(httpgraphql.SecurityHeaders(mux)), nil)
+	server.Config = httpgraphql.NewServer(httpgraphql.LoopbackOnly(httpgraphql.SecurityHeaders(mux), nil, nil), nil)
 	server.Start()
 	defer server.Close()
 

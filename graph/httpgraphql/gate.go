@@ -53,9 +53,32 @@ func (h *Handler) enter(ctx context.Context) (context.Context, func(), *Refusal)
 	if ctx.Value(slotKey{}) != nil {
 		return ctx, func() {}, nil
 	}
-	release, refusal := h.gate.enter(ctx)
+	ctx, giveBack, refusal := h.share(ctx)
 	if refusal != nil {
 		return ctx, nil, refusal
 	}
-	return context.WithValue(ctx, slotKey{}, true), release, nil
+	release, refusal := h.gate.enter(ctx)
+	if refusal != nil {
+		giveBack()
+		return ctx, nil, refusal
+	}
+	return context.WithValue(ctx, slotKey{}, true), func() { release(); giveBack() }, nil
+}
+
+// shareKey marks a context whose request counts among those of its client.
+type shareKey struct{}
+
+// share counts a request among those of its client, which may have only so many
+// under way: else one client could hold all places, or fill memory with bodies
+// that arrive slowly.
+func (h *Handler) share(ctx context.Context) (context.Context, func(), *Refusal) {
+	if ctx.Value(shareKey{}) != nil {
+		return ctx, func() {}, nil
+	}
+	client := ClientOf(ctx)
+	if !h.clients.take(client, h.config.PerClient) {
+		return ctx, nil, refuse(http.StatusTooManyRequests, RateLimited, "This client has "+number(h.config.PerClient)+
+			" operations under way, which is the limit for one; wait for an answer before asking for more.").withHeader("Retry-After", "1")
+	}
+	return context.WithValue(ctx, shareKey{}, true), sync.OnceFunc(func() { h.clients.giveBack(client) }), nil
 }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -16,23 +17,34 @@ import (
 // Host must be localhost, 127.0.0.1 or [::1], with any port, or one of
 // allowedHosts: a host ("rid.example") with any port, or host and port.
 //
+// Pages of allowedOrigins, which CORS lets ask, are let through; "*" is every page
+// there is.
+//
 // It guards whatever is behind it: a WebSocket handshake is a GET with an
 // Origin, so it is guarded too.
-func LoopbackOnly(next http.Handler, allowedHosts ...string) http.Handler {
+func LoopbackOnly(next http.Handler, allowedHosts, allowedOrigins []string) http.Handler {
 	allowed := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}
 	for _, host := range allowedHosts {
 		allowed[canonicalHost(host)] = true
 	}
+	granted := func(origin string) bool {
+		return slices.ContainsFunc(allowedOrigins, func(o string) bool { return o == "*" || strings.EqualFold(o, origin) })
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, _ := splitHost(r.Host)
 		if !allowed[name] && !allowed[canonicalHost(r.Host)] {
-			turnAway(w, http.StatusMisdirectedRequest,
+			turnAway(w, http.StatusMisdirectedRequest, Forbidden,
 				"This server answers only under localhost, 127.0.0.1 and [::1], and the hosts it was started with.")
 			return
 		}
-		if origins := r.Header.Values("Origin"); len(origins) > 0 {
+		origins := r.Header.Values("Origin")
+		if len(origins) == 1 && granted(origins[0]) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if len(origins) > 0 {
 			if len(origins) > 1 || !sameOrigin(origins[0], r.Host) {
-				turnAway(w, http.StatusForbidden, "Requests from pages of another origin are not answered.")
+				turnAway(w, http.StatusForbidden, Forbidden, "Requests from pages of another origin are not answered.")
 				return
 			}
 		}
@@ -42,7 +54,7 @@ func LoopbackOnly(next http.Handler, allowedHosts ...string) http.Handler {
 			// Another port of localhost is the same site and another program.
 			// A GET may be a link somebody followed.
 			if r.Method != http.MethodGet && r.Method != http.MethodHead {
-				turnAway(w, http.StatusForbidden, "Requests from pages of another origin are not answered.")
+				turnAway(w, http.StatusForbidden, Forbidden, "Requests from pages of another origin are not answered.")
 				return
 			}
 		}
@@ -50,8 +62,9 @@ func LoopbackOnly(next http.Handler, allowedHosts ...string) http.Handler {
 	})
 }
 
-func turnAway(w http.ResponseWriter, status int, message string) {
-	head, tail, _ := envelope(false, refuse(status, Forbidden, message).Errors, nil)
+// turnAway answers a request that does not get as far as any handler.
+func turnAway(w http.ResponseWriter, status int, code, message string) {
+	head, tail, _ := envelope(false, refuse(status, code, message).Errors, nil)
 	w.Header().Set("Content-Type", mediaJSON+"; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")

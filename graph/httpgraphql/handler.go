@@ -24,8 +24,10 @@ type Config struct {
 	// default. Execution is work for the processor; more of it at once makes each
 	// slower and none sooner. Waiting is how many more may wait for their turn:
 	// 16 times InFlight, and 64 at least.
-	InFlight int
-	Waiting  int
+	// Of one client (ClientOf) at most PerClient arrive, wait or run: half of both.
+	InFlight  int
+	Waiting   int
+	PerClient int
 	// Timeout ends an operation, the wait for its turn included: 30 s. It ends by
 	// the context; a resolver that does not look at it is waited for.
 	Timeout time.Duration
@@ -73,6 +75,7 @@ func (c Config) withDefaults() Config {
 	c.Limits = c.Limits.withDefaults()
 	setDefault(&c.InFlight, 4*runtime.GOMAXPROCS(0))
 	setDefault(&c.Waiting, max(16*c.InFlight, 64))
+	setDefault(&c.PerClient, (c.InFlight+c.Waiting)/2)
 	setDefault(&c.Timeout, 30*time.Second)
 	setDefault(&c.ReadTimeout, 10*time.Second)
 	setDefault(&c.WriteTimeout, 60*time.Second)
@@ -89,6 +92,7 @@ type Handler struct {
 	config    Config
 	exec      *executor.Executor
 	gate      *gate
+	clients   shares
 	documents *documents
 	vary      string
 	rules     []core.Rule
@@ -153,7 +157,11 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, *Refu
 		return nil, refuse(http.StatusNotAcceptable, BadUserInput,
 			"Answers are given as "+mediaResponse+" or "+mediaJSON+"; Accept names neither.")
 	}
-	ctx := graphql.StartOperationTrace(r.Context())
+	ctx, giveBack, refusal := h.share(graphql.StartOperationTrace(r.Context()))
+	if refusal != nil {
+		return nil, refusal
+	}
+	defer giveBack()
 	params, refusal := h.Params(w, r)
 	if refusal != nil {
 		return nil, refusal

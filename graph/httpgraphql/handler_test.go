@@ -981,7 +981,7 @@ func TestLargeAnswersGoOutAsTheyAre(t *testing.T) {
 
 func TestLoopbackOnly(t *testing.T) {
 	served := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	h := httpgraphql.LoopbackOnly(served, "rid.example", "other.example:8443")
+	h := httpgraphql.LoopbackOnly(served, []string{"rid.example", "other.example:8443"}, nil)
 	for _, c := range []struct {
 		method, host string
 		header       http.Header

@@ -15,6 +15,7 @@ const (
 	BadUserInput            = "BAD_USER_INPUT"            // malformed, unknown or too long
 	ComplexityLimitExceeded = "COMPLEXITY_LIMIT_EXCEEDED" // too deep, too wide, too costly
 	Forbidden               = "FORBIDDEN"                 // from a page of another origin
+	RateLimited             = "RATE_LIMITED"              // too often, or too much at once, for one client
 	Unavailable             = "UNAVAILABLE"               // too much at once, or out of time: may be tried again
 	Internal                = "INTERNAL"                  // ours to mend; the id leads to the log
 )
@@ -68,7 +69,7 @@ func statusOf(errs gqlerror.List) int {
 		return http.StatusInternalServerError
 	case Unavailable:
 		return http.StatusServiceUnavailable
-	case "RATE_LIMITED":
+	case RateLimited:
 		return http.StatusTooManyRequests
 	case "UNAUTHENTICATED":
 		return http.StatusUnauthorized
