@@ -15,6 +15,7 @@ import (
 
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/domain/eventlog"
+	"github.com/rapporteur/rapporteur/graph/auth"
 	"github.com/rapporteur/rapporteur/graph/httpgraphql"
 	"github.com/rapporteur/rapporteur/graph/model"
 )
@@ -43,6 +44,10 @@ func present(logger *slog.Logger) func(context.Context, error) *gqlerror.Error {
 		var refusal *domain.Refusal
 		if errors.As(err, &refusal) {
 			return refused(refusal)
+		}
+		var unknown *auth.Refusal
+		if errors.As(err, &unknown) {
+			return unadmitted(ctx, logger, unknown)
 		}
 		for _, row := range table {
 			if errors.Is(err, row.cause) {

@@ -17,6 +17,7 @@ import (
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/recorder"
+	"github.com/rapporteur/rapporteur/graph/auth"
 	"github.com/rapporteur/rapporteur/graph/generated"
 	"github.com/rapporteur/rapporteur/graph/graphiql"
 	"github.com/rapporteur/rapporteur/graph/httpgraphql"
@@ -33,6 +34,9 @@ type Config struct {
 	Recorder *recorder.Recorder
 	// Ready says why this node cannot answer or record as it should, in a sentence; nil, or nil from it, is ready.
 	Ready func(context.Context) error
+
+	// Authenticator says who asks. Nil is auth.None: whoever gets through may ask, record and edit.
+	Authenticator auth.Authenticator
 
 	// Limits of /graphql; a complexity of zero is DefaultComplexity.
 	Limits httpgraphql.Limits
@@ -56,33 +60,66 @@ type Config struct {
 	Logger *slog.Logger // slog.Default(), if nil
 }
 
-// NewHandler makes the server's handler: /graphql, /graphiql, /healthz, /readyz, and / that leads to the editor.
+// NewHandler makes the server's handler: whatever routes lists, behind the guards.
 func NewHandler(c Config) http.Handler {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if c.Authenticator == nil {
+		c.Authenticator = auth.None{}
+	}
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", newGraphQL(c))
-	mux.Handle(graphiql.Mount, graphiql.Handler())
-	mux.Handle(graphiql.Mount+"/", graphiql.Handler())
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, graphiql.Mount, http.StatusFound) // Not for ever: the explorer will be here.
-	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "The server runs.") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if c.Ready != nil {
-			if err := c.Ready(r.Context()); err != nil {
-				say(w, http.StatusServiceUnavailable, err.Error())
-				return
-			}
+	api := newGraphQL(c)
+	guard := newGuard(c, api)
+	for _, r := range routes(c, api) {
+		switch {
+		case r.open:
+			mux.Handle(r.pattern, r.handler)
+		case r.upgrades:
+			mux.Handle(r.pattern, guard.ProtectUpgrades(r.handler))
+		default:
+			mux.Handle(r.pattern, guard.Protect(r.handler))
 		}
-		say(w, http.StatusOK, "The record is read up to position "+strconv.FormatUint(c.Model.At(), 10)+", and can be recorded to.")
-	})
+	}
 	handler := httpgraphql.CORS(httpgraphql.SecurityHeaders(mux), c.AllowedOrigins...)
 	if !c.AnyHost {
 		handler = httpgraphql.LoopbackOnly(handler, c.AllowedHosts, c.AllowedOrigins)
 	}
 	return c.Clients.Limit(handler)
+}
+
+// route is what is served under a pattern of http.ServeMux: to those who may read alone, unless it is open.
+type route struct {
+	pattern string
+	handler http.Handler
+	// open lets everybody through: for what shows nothing of the record.
+	open bool
+	// upgrades lets the handshake of a WebSocket through without a credential: the handler insists on one afterwards.
+	upgrades bool
+}
+
+// routes are all that is served.
+func routes(c Config, api *httpgraphql.Handler) []route {
+	return []route{
+		{pattern: "/graphql", handler: api, upgrades: true},
+		{pattern: graphiql.Mount, handler: graphiql.Handler(), open: true},
+		{pattern: graphiql.Mount + "/", handler: graphiql.Handler(), open: true},
+		{pattern: "GET /{$}", open: true, handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, graphiql.Mount, http.StatusFound) // Not for ever: the explorer will be here.
+		})},
+		{pattern: "GET /healthz", open: true, handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			say(w, http.StatusOK, "The server runs.")
+		})},
+		{pattern: "GET /readyz", open: true, handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c.Ready != nil {
+				if err := c.Ready(r.Context()); err != nil {
+					say(w, http.StatusServiceUnavailable, err.Error())
+					return
+				}
+			}
+			say(w, http.StatusOK, "The record is read up to position "+strconv.FormatUint(c.Model.At(), 10)+", and can be recorded to.")
+		})},
+	}
 }
 
 func say(w http.ResponseWriter, status int, sentence string) {
@@ -100,7 +137,12 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 	if c.Limits.Complexity == 0 {
 		c.Limits.Complexity = DefaultComplexity
 	}
-	control := cacheControl
+	control := cacheControl("public")
+	var vary []string
+	if _, ok := c.Authenticator.(auth.None); !ok {
+		// What only some may read is kept by their own browsers alone, and for the credential that it was asked with.
+		control, vary = cacheControl("private"), []string{"Authorization"}
+	}
 	if c.Passing {
 		control = nil
 	}
@@ -110,6 +152,9 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 		InFlight:   c.InFlight,
 		Timeout:    c.Timeout,
 		Logger:     c.Logger,
+		Vary:       vary,
+		Admit:      admit,
+		Allow:      allow,
 		Prepare: func(ctx context.Context, _ *ast.OperationDefinition) context.Context {
 			return root.Begin(ctx)
 		},
@@ -148,17 +193,19 @@ func released(schema *ast.Schema) *ast.Schema {
 	return &shown
 }
 
-// cacheControl lets an answer that is the same for ever be kept so. What a schema says of itself is not: it grows.
-func cacheControl(ctx context.Context) string {
-	for _, selection := range graphql.GetOperationContext(ctx).Operation.SelectionSet {
-		if f, ok := selection.(*ast.Field); !ok || strings.HasPrefix(f.Name, "__") && f.Name != "__typename" {
+// cacheControl lets an answer that is the same for ever be kept so, by whom it says. What a schema says of itself is not: it grows.
+func cacheControl(whose string) func(context.Context) string {
+	return func(ctx context.Context) string {
+		for _, selection := range graphql.GetOperationContext(ctx).Operation.SelectionSet {
+			if f, ok := selection.(*ast.Field); !ok || strings.HasPrefix(f.Name, "__") && f.Name != "__typename" {
+				return ""
+			}
+		}
+		if !resolver.Lasting(ctx) {
 			return ""
 		}
+		return whose + ", max-age=31536000, immutable"
 	}
-	if !resolver.Lasting(ctx) {
-		return ""
-	}
-	return "public, max-age=31536000, immutable"
 }
 
 // NewReader makes of the read model what the recorder reads with.

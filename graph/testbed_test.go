@@ -27,6 +27,8 @@ import (
 // today is the day on which tests record: after everything in the demo data.
 var today = time.Date(2026, 11, 20, 9, 0, 0, 123456789, time.UTC)
 
+func clock() time.Time { return today }
+
 // bed is a whole server over a log in memory, without a socket.
 type bed struct {
 	t       testing.TB
@@ -94,7 +96,7 @@ func newBed(t testing.TB, log, writes eventlog.Log) *bed {
 	})
 	b.handler = graph.NewHandler(graph.Config{
 		Model: b.model, Log: log,
-		Recorder: recorder.New(writes, graph.NewReader(b.model), recorder.Config{Clock: func() time.Time { return today }, Patience: 50 * time.Millisecond}),
+		Recorder: recorder.New(writes, graph.NewReader(b.model), recorder.Config{Clock: clock, Patience: 50 * time.Millisecond}),
 		Logger:   slog.New(slog.NewTextHandler(b.logged, nil)),
 	})
 	return b

@@ -64,6 +64,9 @@ func (h *Handler) newExecutor() *executor.Executor {
 	exec.SetRecoverFunc(h.recovered)
 	exec.AroundOperations(h.aroundOperation)
 	exec.AroundResponses(h.aroundResponse)
+	if h.config.Allow != nil {
+		exec.AroundRootFields(h.aroundRootField)
+	}
 	return exec
 }
 
@@ -130,6 +133,11 @@ func (h *Handler) aroundOperation(ctx context.Context, next graphql.OperationHan
 		}
 	}()
 	operation := graphql.GetOperationContext(ctx)
+	if h.config.Admit != nil {
+		if err := h.config.Admit(ctx); err != nil {
+			return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{h.present(ctx, err)}})
+		}
+	}
 	if h.config.Prepare != nil {
 		ctx = h.config.Prepare(ctx, operation.Operation)
 	}
@@ -152,6 +160,19 @@ func (h *Handler) aroundOperation(ctx context.Context, next graphql.OperationHan
 		defer release()
 		return inner(ctx)
 	}
+}
+
+// aroundRootField runs a field of Mutation only where that is allowed.
+func (h *Handler) aroundRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		field := graphql.GetRootFieldContext(ctx).Field
+		if err := h.config.Allow(ctx, field.Name); err != nil {
+			ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Mutation", Field: field})
+			graphql.AddError(ctx, err)
+			return graphql.Null
+		}
+	}
+	return next(ctx)
 }
 
 func (h *Handler) aroundResponse(ctx context.Context, next graphql.ResponseHandler) (response *graphql.Response) {

@@ -50,6 +50,11 @@ type Config struct {
 	// its field alone, when that is executed.
 	Scalars map[string]func(value any) error
 
+	// Admit says whether an operation may be run for whoever asks; its error is the whole answer. It is asked before Prepare.
+	Admit func(ctx context.Context) error
+	// Allow says whether a field of Mutation may be run for whoever asks; its error is that of the field, which is null, and the
+	// fields beside it go on. All fields of Mutation must be nullable.
+	Allow func(ctx context.Context, mutation string) error
 	// Prepare runs when an operation begins, before any field, and returns the
 	// context that everything in the operation sees. It is the place to fix what
 	// must be the same for all fields. graphql.GetOperationContext works in it.

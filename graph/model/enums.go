@@ -7,6 +7,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/graph/auth"
 	"github.com/rapporteur/rapporteur/projections"
 	"github.com/rapporteur/rapporteur/projections/convergence"
 )
@@ -80,6 +81,7 @@ var (
 	pointKinds      = wordsTo(domain.Offer)
 	statuses        = wordsTo(projections.Adopted)
 	regionalGroups  = wordsTo(domain.WEOG)
+	roles           = wordsTo(auth.Editor)
 	gradesOfSources = wordsTo(domain.MachineSummary)
 	stances         = wordsTo(domain.Oppose)
 	statementForms  = wordsTo(domain.WorkingPaper)
@@ -162,6 +164,12 @@ func MarshalRegionalGroup(v domain.RegionalGroup) graphql.Marshaler { return reg
 func UnmarshalRegionalGroup(v any) (domain.RegionalGroup, error) {
 	return unmarshal[domain.RegionalGroup](v)
 }
+
+// MarshalRole writes a role.
+func MarshalRole(v auth.Role) graphql.Marshaler { return roles.marshal(v) }
+
+// UnmarshalRole reads a role.
+func UnmarshalRole(v any) (auth.Role, error) { return roles.unmarshalWord(v) }
 
 // MarshalSourceGrade writes the grade of a source.
 func MarshalSourceGrade(v domain.SourceGrade) graphql.Marshaler { return gradesOfSources.marshal(v) }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/graph/auth"
 	"github.com/rapporteur/rapporteur/graph/relay"
 	"github.com/rapporteur/rapporteur/projections"
 )
@@ -57,16 +58,10 @@ var ErrorCodes = []ErrorCode{
 	"COMPLEXITY_LIMIT_EXCEEDED", "UNAVAILABLE", "INTERNAL",
 }
 
-// Role is what a caller may do.
-type Role string
-
-// Roles are all of them; each may do all that those before it may.
-var Roles = []Role{"READER", "RECORDER", "EDITOR"}
-
 // Viewer is who asks.
 type Viewer struct {
 	Subject *string
-	Roles   []Role
+	Roles   []auth.Role
 }
 
 // optional is null for an empty text.

@@ -89,13 +89,3 @@ func (c *ErrorCode) UnmarshalGQL(v any) error {
 	*c = ErrorCode(word)
 	return err
 }
-
-// MarshalGQL writes the role.
-func (r Role) MarshalGQL(w io.Writer) { quoted(r).MarshalGQL(w) }
-
-// UnmarshalGQL reads a role.
-func (r *Role) UnmarshalGQL(v any) error {
-	word, err := graphql.UnmarshalString(v)
-	*r = Role(word)
-	return err
-}

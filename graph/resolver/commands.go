@@ -41,7 +41,7 @@ func (r *Resolver) record(ctx context.Context, q request) (recorder.Result, erro
 		return recorder.Result{}, err
 	}
 	what := recorder.Request{
-		Command: q.command, By: r.principal(ctx).Subject, IdempotencyKey: norm.NFC.String(value(q.key)), InputHash: hash,
+		Command: q.command, By: principal(ctx).Subject, IdempotencyKey: norm.NFC.String(value(q.key)), InputHash: hash,
 		ExpectedRevision: q.expected,
 	}
 	if q.key != nil && *q.key == "" {

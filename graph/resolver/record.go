@@ -41,6 +41,9 @@ func (r *Resolver) recordPosition(ctx context.Context, in model.RecordPositionIn
 }
 
 func (r *Resolver) correctPosition(ctx context.Context, in model.CorrectPositionInput) (*model.PositionPayload, error) {
+	if err := r.mayChange(ctx, "correctPosition", in.Position); err != nil {
+		return nil, err
+	}
 	at, actor, revision, fault := r.position(in.Position)
 	var ofExplains *domain.Fault
 	c := domain.CorrectPosition{Actor: actor, Position: revision, Reason: nfc(in.Reason), Changes: domain.PositionChanges{
@@ -85,6 +88,9 @@ func (r *Resolver) withdrawPosition(ctx context.Context, in model.WithdrawPositi
 }
 
 func (r *Resolver) retractPosition(ctx context.Context, in model.RetractPositionInput) (*model.PositionPayload, error) {
+	if err := r.mayChange(ctx, "retractPosition", in.Position); err != nil {
+		return nil, err
+	}
 	at, actor, revision, fault := r.position(in.Position)
 	input := in
 	input.Position = plain(in.Position)

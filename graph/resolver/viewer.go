@@ -13,7 +13,7 @@ import (
 
 func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
 	operationOf(ctx).passing.Store(true)
-	p := r.principal(ctx)
+	p := principal(ctx)
 	viewer := &model.Viewer{Roles: p.Roles}
 	if p.Subject != "" {
 		viewer.Subject = &p.Subject
