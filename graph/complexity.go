@@ -31,6 +31,12 @@ const (
 	someCells       = 6_000 // What the cells of a whole matrix cost, which are words and no objects.
 )
 
+// What is computed before the first field is told.
+const (
+	twoStates = 20  // To look two States up on all targets.
+	allPairs  = 500 // To compare every two of the Member States.
+)
+
 // costs says what fields cost: a list, what its elements do.
 func costs() generated.ComplexityRoot {
 	var c generated.ComplexityRoot
@@ -70,6 +76,11 @@ func costs() generated.ComplexityRoot {
 	}
 	c.Query.Events = func(child int, _ *model.EventFilter, first *int, _ *string, _ *model.AsOf) int {
 		return page(first, child)
+	}
+	c.Query.Affinity = func(child int, _, _ string, _ *model.AsOf) int { return child + twoStates }
+	// All pairs are compared, however few are shown.
+	c.Query.Affinities = func(child int, _ []string, _ int, first *int, _ *string, _ *model.AsOf) int {
+		return page(first, child) + allPairs
 	}
 
 	c.State.Groups = func(child int, _ *model.AsOf) int { return times(someGroups/4, child) }

@@ -21,7 +21,7 @@ import (
 const benchmarkEvents = 100_000
 
 // syntheticLog gives the first n events as a log gives them.
-func syntheticLog(b *testing.B, n int) (list []eventlog.Recorded) {
+func syntheticLog(b testing.TB, n int) (list []eventlog.Recorded) {
 	b.Helper()
 	ctx, log := context.Background(), eventlogtest.NewMemory()
 	if err := synthetic.Append(ctx, log, n, 1); err != nil {
@@ -36,7 +36,7 @@ func syntheticLog(b *testing.B, n int) (list []eventlog.Recorded) {
 	return list
 }
 
-func syntheticDecoded(b *testing.B, n int) (list []projections.Decoded) {
+func syntheticDecoded(b testing.TB, n int) (list []projections.Decoded) {
 	b.Helper()
 	for _, r := range syntheticLog(b, n) {
 		d, err := projections.Decode(r)
@@ -48,7 +48,7 @@ func syntheticDecoded(b *testing.B, n int) (list []projections.Decoded) {
 	return list
 }
 
-func syntheticModel(b *testing.B, n int) *projections.Model {
+func syntheticModel(b testing.TB, n int) *projections.Model {
 	b.Helper()
 	m := projections.New()
 	if err := m.Apply(syntheticDecoded(b, n)...); err != nil {

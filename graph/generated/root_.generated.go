@@ -45,6 +45,25 @@ type ComplexityRoot struct {
 		WithoutVote func(childComplexity int) int
 	}
 
+	Affinity struct {
+		A          func(childComplexity int) int
+		B          func(childComplexity int) int
+		Shared     func(childComplexity int) int
+		Similarity func(childComplexity int) int
+	}
+
+	AffinityConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AffinityEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	CastBallot struct {
 		Ballot   func(childComplexity int) int
 		Intended func(childComplexity int) int
@@ -368,6 +387,8 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		Affinities   func(childComplexity int, among []string, minShared int, first *int, after *string, asOf *model.AsOf) int
+		Affinity     func(childComplexity int, a string, b string, asOf *model.AsOf) int
 		At           func(childComplexity int) int
 		CommonGround func(childComplexity int, minSupport float64, minDeclared float64, minCrossRegional float64, asOf *model.AsOf) int
 		Convergence  func(childComplexity int, targets []*model.TargetRef, elements []string, proposals bool, asOf *model.AsOf) int
@@ -546,6 +567,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Adoption.WithoutVote(childComplexity), true
+
+	case "Affinity.a":
+		if e.ComplexityRoot.Affinity.A == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Affinity.A(childComplexity), true
+	case "Affinity.b":
+		if e.ComplexityRoot.Affinity.B == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Affinity.B(childComplexity), true
+	case "Affinity.shared":
+		if e.ComplexityRoot.Affinity.Shared == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Affinity.Shared(childComplexity), true
+	case "Affinity.similarity":
+		if e.ComplexityRoot.Affinity.Similarity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Affinity.Similarity(childComplexity), true
+
+	case "AffinityConnection.edges":
+		if e.ComplexityRoot.AffinityConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffinityConnection.Edges(childComplexity), true
+	case "AffinityConnection.nodes":
+		if e.ComplexityRoot.AffinityConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffinityConnection.Nodes(childComplexity), true
+	case "AffinityConnection.pageInfo":
+		if e.ComplexityRoot.AffinityConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffinityConnection.PageInfo(childComplexity), true
+	case "AffinityConnection.totalCount":
+		if e.ComplexityRoot.AffinityConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffinityConnection.TotalCount(childComplexity), true
+
+	case "AffinityEdge.cursor":
+		if e.ComplexityRoot.AffinityEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffinityEdge.Cursor(childComplexity), true
+	case "AffinityEdge.node":
+		if e.ComplexityRoot.AffinityEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AffinityEdge.Node(childComplexity), true
 
 	case "CastBallot.ballot":
 		if e.ComplexityRoot.CastBallot.Ballot == nil {
@@ -2064,6 +2148,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProposalPayload.Revision(childComplexity), true
 
+	case "Query.affinities":
+		if e.ComplexityRoot.Query.Affinities == nil {
+			break
+		}
+
+		args, err := ec.field_Query_affinities_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Affinities(childComplexity, args["among"].([]string), args["minShared"].(int), args["first"].(*int), args["after"].(*string), args["asOf"].(*model.AsOf)), true
+	case "Query.affinity":
+		if e.ComplexityRoot.Query.Affinity == nil {
+			break
+		}
+
+		args, err := ec.field_Query_affinity_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Affinity(childComplexity, args["a"].(string), args["b"].(string), args["asOf"].(*model.AsOf)), true
 	case "Query.at":
 		if e.ComplexityRoot.Query.At == nil {
 			break
@@ -3238,6 +3344,65 @@ type SessionPayload {
   session: Session!
   "Position in the record from which on every query of this node sees the change."
   at: LogPosition!
+}
+`, BuiltIn: false},
+	{Name: "../schema/affinity.graphqls", Input: `# How alike States are, two by two.
+
+extend type Query {
+  "How alike two States are in what is recorded of their own words and acts. Null where one of the two was not on record at the moment asked for."
+  affinity(
+    "Code of a State, member or observer, e.g. FRA."
+    a: String!
+    "Code of the State to compare it with. A State compared with itself has the similarity 1, over all targets on which it has a stance of its own."
+    b: String!
+    "The moment to answer at; without it, now."
+    asOf: AsOf
+  ): Affinity
+  "Every pair among these States (all Member States without), most alike first, then by codes."
+  affinities(
+    "Codes of the States to compare, observers too; one named twice counts once, one not on record at the moment not at all."
+    among: [String!]
+    "Only pairs that share at least so many targets; with 0, those that share none too, last. A negative number is BAD_USER_INPUT."
+    minShared: Int! = 1
+    "At most this many, 0 to 500; a negative or larger number is BAD_USER_INPUT."
+    first: Int = 50
+    "Cursor of the edge to go on behind; one that is none of this connection is BAD_USER_INPUT."
+    after: String
+    "The moment to answer at; without it, now."
+    asOf: AsOf
+  ): AffinityConnection
+}
+
+"How alike two States are over the targets on which both have a stance of their own. What their groups said for them is left out: it would make members alike by construction."
+type Affinity {
+  "One State; in a list of pairs the one with the lesser code."
+  a: State!
+  "The other State."
+  b: State!
+  "1 less the mean share of the stance distance taken, over the targets on which both have a stance of their own; null where there is none."
+  similarity: Float
+  "Number of targets on which both have a stance of their own: over few of them a similarity says little."
+  shared: Int!
+}
+
+"Most alike first, then by the two codes."
+type AffinityConnection {
+  "The pairs of this page, each with its cursor."
+  edges: [AffinityEdge!]!
+  "The pairs of this page without cursors, in the same order."
+  nodes: [Affinity!]!
+  "Whether more follows, and from where."
+  pageInfo: PageInfo!
+  "Number of pairs over all pages at this moment, whatever ` + "`" + `first` + "`" + ` and ` + "`" + `after` + "`" + ` ask for."
+  totalCount: Int!
+}
+
+"A pair of States at its place in the connection."
+type AffinityEdge {
+  "Opaque: the ` + "`" + `after` + "`" + ` that goes on behind this pair. Of this connection only."
+  cursor: String!
+  "The pair itself."
+  node: Affinity!
 }
 `, BuiltIn: false},
 	{Name: "../schema/convergence.graphqls", Input: `# Where views converge: the standing of each State, and the figures over all of them.
@@ -4968,6 +5133,44 @@ func (ec *executionContext) childFields_Adoption(ctx context.Context, field grap
 		return ec.fieldContext_Adoption_source(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Adoption", field.Name)
+}
+
+func (ec *executionContext) childFields_Affinity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "a":
+		return ec.fieldContext_Affinity_a(ctx, field)
+	case "b":
+		return ec.fieldContext_Affinity_b(ctx, field)
+	case "similarity":
+		return ec.fieldContext_Affinity_similarity(ctx, field)
+	case "shared":
+		return ec.fieldContext_Affinity_shared(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Affinity", field.Name)
+}
+
+func (ec *executionContext) childFields_AffinityConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AffinityConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AffinityConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AffinityConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AffinityConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AffinityConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AffinityEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AffinityEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AffinityEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AffinityEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_CastBallot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

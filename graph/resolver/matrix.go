@@ -7,7 +7,6 @@ package resolver
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/rapporteur/rapporteur/graph/model"
 )
@@ -18,9 +17,7 @@ func (r *queryResolver) Matrix(ctx context.Context, targets []*model.TargetRef, 
 	f.take(err)
 	n := r.names(&f)
 	asked := n.targets("targets", targets)
-	for i, code := range states {
-		n.state(fmt.Sprintf("states.%d", i), code)
-	}
+	n.states("states", states)
 	if group != nil {
 		n.group("group", *group)
 	}

@@ -75,6 +75,12 @@ func (n names) state(path, code string) {
 	n.known(n.facts.State(code), path, domain.StateKey, "State", code)
 }
 
+func (n names) states(path string, codes []string) {
+	for i, code := range codes {
+		n.state(fmt.Sprintf("%s.%d", path, i), code)
+	}
+}
+
 func (n names) group(path, code string) {
 	_, ok := n.facts.Group(code)
 	n.known(ok, path, domain.GroupKey, "group", code)

@@ -62,6 +62,18 @@ func openPointKey(k relay.Key) (projections.OpenPointKey, bool) {
 	return projections.OpenPointKey{On: on, At: at, Index: index}, err == nil
 }
 
+func affinityKey(k relay.Key) (key projections.AffinityKey, ok bool) {
+	if len(k) != 4 {
+		return key, false
+	}
+	// No record has so many targets that the products of these run over.
+	shared, err := strconv.ParseUint(k[0], 10, 24)
+	distance, err2 := strconv.ParseUint(k[1], 10, 26)
+	key = projections.AffinityKey{A: k[2], B: k[3]}
+	key.Shared, key.Distance = int(shared), int(distance)
+	return key, err == nil && err2 == nil
+}
+
 // eventPage reads the arguments of a page of events: their cursor is plainly their position.
 func (r *Resolver) eventPage(f *faults, args pageArgs) projections.Page[uint64] {
 	var page projections.Page[uint64]
