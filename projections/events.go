@@ -44,16 +44,17 @@ func (m *Model) event(at uint64) EventRef {
 	return ref
 }
 
+func (f *EventFilter) holds(e *eventEntry) bool {
+	return strings.HasPrefix(e.stream.name, f.StreamPrefix) &&
+		(f.Types == nil || slices.Contains(f.Types, e.typ)) &&
+		(f.RecordedBy == "" || e.recordedBy == f.RecordedBy)
+}
+
 // Events gives the events up to the moment's position, oldest first; their key is their position.
 func (v *View) Events(f EventFilter, page Page[uint64]) Slice[EventRef] {
 	v.model.mu.RLock()
 	defer v.model.mu.RUnlock()
-	holds := func(at uint64) bool {
-		e := &v.model.events[at-1]
-		return strings.HasPrefix(e.stream.name, f.StreamPrefix) &&
-			(f.Types == nil || slices.Contains(f.Types, e.typ)) &&
-			(f.RecordedBy == "" || e.recordedBy == f.RecordedBy)
-	}
+	holds := func(at uint64) bool { return f.holds(&v.model.events[at-1]) }
 	newest := min(v.moment.At, uint64(len(v.model.events)))
 	from := uint64(0)
 	if page.After != nil {

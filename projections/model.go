@@ -61,6 +61,8 @@ type Model struct {
 	boards *lru.Cache[boardKey, *board]
 	// timelines keeps them in the same way.
 	timelines *lru.Cache[timelineKey, []ConvergencePoint]
+	// counts keeps the figures that feeds compare, in the same way.
+	counts *lru.Cache[boardKey, count]
 }
 
 // eventEntry is what the model keeps of each event for the history; its bytes stay in the log.
@@ -71,6 +73,9 @@ type eventEntry struct {
 	recordedAt int64 // Microseconds since 1970.
 	recordedBy string
 	offset     eventlog.Offset
+	// What the event was about: a position that it stated or changed, an act that it gave or changed. Of a vote neither is set.
+	position *position
+	act      *act
 }
 
 // stream is one stream of the log: entry r is the position of its revision r.
@@ -96,17 +101,19 @@ type KeyUse struct {
 	InputHash   string
 }
 
-// Bounds of the caches: a board takes about 12 KiB, a timeline of fifty days 6 KiB.
+// Bounds of the caches: a board takes about 12 KiB, a timeline of fifty days 6 KiB, a count 200 bytes.
 const (
 	boardsKept    = 8192
 	timelinesKept = 1024
+	countsKept    = 32768
 )
 
 // New makes an empty model.
 func New() *Model {
 	boards, err := lru.New[boardKey, *board](boardsKept)
 	timelines, err2 := lru.New[timelineKey, []ConvergencePoint](timelinesKept)
-	if err != nil || err2 != nil {
+	counts, err3 := lru.New[boardKey, count](countsKept)
+	if err != nil || err2 != nil || err3 != nil {
 		panic("projections: a cache without a size") // unreachable: the sizes are positive.
 	}
 	return &Model{
@@ -126,6 +133,7 @@ func New() *Model {
 		applied:       make(chan struct{}),
 		boards:        boards,
 		timelines:     timelines,
+		counts:        counts,
 	}
 }
 
@@ -188,7 +196,9 @@ func (m *Model) apply(d *Decoded) error {
 	m.streams[d.Stream] = s
 	s.at = append(s.at, at)
 	micros := d.RecordedAt.UnixMicro()
-	m.events = append(m.events, eventEntry{stream: s, revision: d.Revision, typ: d.Type, recordedAt: micros, recordedBy: d.RecordedBy, offset: d.Offset})
+	entry := eventEntry{stream: s, revision: d.Revision, typ: d.Type, recordedAt: micros, recordedBy: d.RecordedBy, offset: d.Offset}
+	entry.position, entry.act = m.about(d.Event, at)
+	m.events = append(m.events, entry)
 	if n := len(m.newest); n > 0 {
 		micros = max(micros, m.newest[n-1])
 	}

@@ -45,15 +45,16 @@ func (s spoken) stance() (domain.Stance, convergence.Basis) {
 }
 
 // groupsOn gives, by State.index, what each group that says something for a State says on a target, latest first
-// (RULES, section 4, step 2): of each group the latest that concerns the State, unless it sets itself apart in it.
-func (v *View) groupsOn(t *target) []spoken {
+// (RULES, section 4, step 2): of each group the latest that concerns the State, unless it sets itself apart in it. Where one
+// State is named, what concerns the others is left out.
+func (v *View) groupsOn(t *target, alone *State) []spoken {
 	said := make([]spoken, len(v.model.states))
 	for _, e := range t.evidence {
 		if e.actor.Group == nil || e.declared.Len() == 0 {
 			continue
 		}
 		g := v.model.groups[e.actor.Group.index]
-		concerned := v.mayConcern(g, e)
+		concerned := v.mayConcern(g, e, alone)
 		e.declared.Newest(v.moment.At, v.day(), func(o bitemporal.Order, d *declaration) bool {
 			concerned = slices.DeleteFunc(concerned, func(state int) bool {
 				apart := d.names != nil && slices.Contains(d.names.dissociated, state)
@@ -81,8 +82,14 @@ func (v *View) speaksFor(g *group, state int, on domain.Date) bool {
 }
 
 // mayConcern gives the States, by State.index, that anything the group said on a target could concern: its members of all
-// days, and those it named.
-func (v *View) mayConcern(g *group, e *evidence) []int {
+// days, and those it named; or the one that is named here, if it is among them.
+func (v *View) mayConcern(g *group, e *evidence, alone *State) []int {
+	if alone != nil {
+		if g.Kind == domain.Standing && g.members[alone.index] != nil || e.named[alone.index] {
+			return []int{alone.index}
+		}
+		return nil
+	}
 	list := make([]int, 0, len(g.members)+len(e.named))
 	if g.Kind == domain.Standing {
 		for state := range g.members {
@@ -171,7 +178,7 @@ func (v *View) board(t *target) *board {
 func (v *View) computeBoard(t *target) *board {
 	b := &board{Convergence: Convergence{Target: t.Target}}
 	b.byState = make([]Standing, len(v.model.states))
-	groups := v.groupsOn(t)
+	groups := v.groupsOn(t, nil)
 	for _, s := range v.model.byCode {
 		if s.At > v.moment.At {
 			continue
@@ -255,7 +262,7 @@ func (v *View) Evidence(state string, t domain.Target) []Evidence {
 			return true
 		})
 	}
-	for _, r := range v.groupsOn(found)[a.State.index] {
+	for _, r := range v.groupsOn(found, a.State)[a.State.index] {
 		add(r.declaration)
 	}
 	return list

@@ -95,31 +95,30 @@ func (v *View) daysOf(t *target) []domain.Date {
 	return days
 }
 
-// pointOn gives the figures on a day, and whether anybody had declared or the target was adopted by then. A target that does not
-// exist yet counts as one on which nobody has declared. The model is held for one day only, so that a long timeline holds up
+// pointOn gives the figures on a day, and whether anybody had declared or the target was adopted by then. The model is held for one day only, so that a long timeline holds up
 // neither what is recorded nor who else asks.
 func (v *View) pointOn(t *target, day domain.Date) (point ConvergencePoint, begun bool) {
 	v.model.mu.RLock()
 	defer v.model.mu.RUnlock()
 	on := &View{model: v.model, moment: Moment{At: v.moment.At, On: day}}
-	var f convergence.Figures
-	if on.exists(t) {
-		f = on.figures(t)
-	} else {
-		for _, s := range v.model.states {
-			if on.member(s) {
-				f.Count(s.RegionalGroup, 0, convergence.None)
-			}
-		}
-	}
+	f := on.figures(t)
 	return ConvergencePoint{
 		On: day, Tally: f.Tally, Support: nullable(f.Support()), Agreement: nullable(f.Agreement()), Consensus: f.Consensus(),
 	}, f.Tally.Declared() > 0 || v.adoptedBy(t, day)
 }
 
-// figures counts the standings on a target without keeping them.
+// figures counts the standings on a target without keeping them. A target that does not exist at the moment counts as one on
+// which nobody has declared.
 func (v *View) figures(t *target) (f convergence.Figures) {
-	groups := v.groupsOn(t)
+	if !v.exists(t) {
+		for _, s := range v.model.states {
+			if v.member(s) {
+				f.Count(s.RegionalGroup, 0, convergence.None)
+			}
+		}
+		return f
+	}
+	groups := v.groupsOn(t, nil)
 	for _, s := range v.model.states {
 		if v.member(s) {
 			st, _ := v.resolveStanding(t, s, groups[s.index])
@@ -193,7 +192,7 @@ func (v *View) lastWords(t *target) []*position {
 			continue
 		}
 		g := v.model.groups[e.actor.Group.index]
-		concerned := slices.DeleteFunc(v.mayConcern(g, e), func(state int) bool { return !silent[state] })
+		concerned := slices.DeleteFunc(v.mayConcern(g, e, nil), func(state int) bool { return !silent[state] })
 		e.positions.Newest(v.moment.At, v.day(), func(_ bitemporal.Order, p *position) bool {
 			version := p.version(v.moment.At)
 			concerned = slices.DeleteFunc(concerned, func(state int) bool {

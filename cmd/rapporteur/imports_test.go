@@ -46,6 +46,7 @@ var rules = map[string]rule{
 	"projections":                {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2"}, own: []string{"domain", "domain/roster", "domain/codec", "domain/eventlog", "projections/bitemporal", "projections/convergence"}, why: "the read model knows neither GraphQL nor a store"},
 	"projections/bitemporal":     {pure: true, why: "two times, and nothing of what happens in them"},
 	"projections/convergence":    {pure: true, own: []string{"domain"}, why: "exact figures over standings"},
+	"projections/feed":           {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2"}, own: []string{"domain", "projections", "projections/convergence"}, why: "a cursor over the read model: it reads neither the log nor the clock"},
 	"projections/oracle":         {pure: true, own: []string{"domain"}, why: "the brute force must not know what it is compared with"},
 	"projections/oracle/history": {own: []string{"domain", "projections/oracle"}, why: "histories for tests"},
 

@@ -29,6 +29,8 @@
 //     without one is on no other text. An intended ballot took the stance where B is a ballot whose kind is another at `to`.
 //     Of its evidence only the first item is fixed.
 //   - In positionChanged the earlier one is the latest, by own day, then recording, of those in force before.
+//   - endorsementChanged leaves out of a vote what the filter does not let through. The declaration of an intended ballot gives
+//     the ballot anew.
 //   - In convergenceChanged the difference of two agreements is a figure too: exact, then the nearest float64, then compared.
 //   - Evidence of groups is ordered as all evidence, so that on one day a group's statement comes before another group's act.
 package oracle

@@ -60,6 +60,53 @@ func (o *Oracle) PositionChanged(f PositionFilter) []PositionMessage {
 	return messages
 }
 
+// EndorsementMessage is a message of the feed endorsementChanged.
+type EndorsementMessage struct {
+	At           uint64
+	Kind         string           // GIVEN or WITHDRAWN.
+	Endorsements []EndorsementRef // By code.
+}
+
+// EndorsementChanged gives all messages of the feed endorsementChanged.
+//
+// "A recorded vote gives all its ballots in one message." (schema) What the filter does not let through is left out of it. The
+// declaration of an intended ballot gives the ballot anew, as it is meant from then on.
+func (o *Oracle) EndorsementChanged(f EndorsementFilter) []EndorsementMessage {
+	var messages []EndorsementMessage
+	for _, e := range o.events {
+		message := EndorsementMessage{At: e.At, Kind: "GIVEN"}
+		about := func(uint64, string) bool { return false } // Whether the event is about the act at this place, of this actor.
+		switch v := e.Event.(type) {
+		case domain.EndorsementGiven, domain.VoteRecorded:
+			about = func(at uint64, _ string) bool { return at == e.At }
+		case domain.EndorsementWithdrawn:
+			message.Kind = "WITHDRAWN"
+			about = func(at uint64, _ string) bool { return at == o.placeOf(v.Stream(), v.Endorsement) }
+		case domain.IntendedBallotDeclared:
+			about = func(at uint64, actor string) bool { return at == o.placeOf(v.Stream(), v.Vote) && actor == v.State }
+		}
+		for _, a := range o.Endorsements(Moment{At: e.At}, f) {
+			if about(a.At, a.Actor) {
+				message.Endorsements = append(message.Endorsements, a)
+			}
+		}
+		if message.Endorsements != nil {
+			messages = append(messages, message)
+		}
+	}
+	return messages
+}
+
+// placeOf gives the position in the record of a revision of a stream.
+func (o *Oracle) placeOf(stream string, revision int64) uint64 {
+	for _, e := range o.events {
+		if e.Event.Stream() == stream && e.Revision == revision {
+			return e.At
+		}
+	}
+	return 0
+}
+
 // ConvergenceMessage is a message of the feed convergenceChanged: the targets whose figures changed, by key.
 type ConvergenceMessage struct {
 	At      uint64
