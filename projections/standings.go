@@ -246,23 +246,44 @@ func (v *View) Standing(state string, t domain.Target) (Standing, bool) {
 func (v *View) Evidence(state string, t domain.Target) []Evidence {
 	v.model.mu.RLock()
 	defer v.model.mu.RUnlock()
-	list := []Evidence{}
 	a, found := v.actor(state), v.target(t)
 	if a == nil || a.State == nil || found == nil {
-		return list
+		return []Evidence{}
 	}
+	return v.evidenceOf(a.State, found, v.groupsOn(found, a.State)[a.State.index])
+}
+
+// EvidenceOn gives, of each Member State at the moment, by code, what Evidence gives of it: nil where the target does not exist.
+func (v *View) EvidenceOn(t domain.Target) [][]Evidence {
+	v.model.mu.RLock()
+	defer v.model.mu.RUnlock()
+	found := v.target(t)
+	if found == nil {
+		return nil
+	}
+	groups := v.groupsOn(found, nil)
+	members := v.statesWhere(v.member)
+	list := make([][]Evidence, len(members))
+	for i, s := range members {
+		list[i] = v.evidenceOf(s, found, groups[s.index])
+	}
+	return list
+}
+
+func (v *View) evidenceOf(s *State, t *target, groups spoken) []Evidence {
+	list := []Evidence{}
 	add := func(d *declaration) {
 		if named := d.evidence(); !slices.Contains(list, named) {
 			list = append(list, named)
 		}
 	}
-	if own := found.evidence[state]; own != nil {
+	if own := t.evidence[s.Code]; own != nil {
 		own.declared.Newest(v.moment.At, v.day(), func(_ bitemporal.Order, d *declaration) bool {
 			add(d)
 			return true
 		})
 	}
-	for _, r := range v.groupsOn(found, a.State)[a.State.index] {
+	for _, r := range groups {
 		add(r.declaration)
 	}
 	return list

@@ -1,0 +1,88 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/rapporteur/rapporteur/projections"
+)
+
+// File is something that can be taken away: a kind in a format.
+type File struct {
+	Kind      Kind
+	Format    string // What the name ends with: csv.
+	MediaType string
+	// Timeless says that it tells nothing of a record, and is the same for every moment.
+	Timeless bool
+	write    func(context.Context, io.Writer, Record, *projections.View) error
+}
+
+// Name is the last part of its address: positions.csv.
+func (f File) Name() string { return f.Kind.Name + "." + f.Format }
+
+// DownloadName is the name under which it is kept, which says when it was so.
+func (f File) DownloadName(m projections.Moment) string {
+	name := "rapporteur-" + f.Kind.Name
+	if !f.Timeless {
+		name += "-at-" + projections.LogPosition(m.At)
+		if m.On != 0 {
+			name += "-on-" + m.On.String()
+		}
+	}
+	return name + "." + f.Format
+}
+
+// Write writes the file as of a moment. What it writes is a function of the record and the moment alone. It keeps no more in memory
+// than a page of rows, save where a kind is small by its nature (the States, the targets). It ends with the context's error when
+// the context does.
+func (f File) Write(ctx context.Context, w io.Writer, record Record, m projections.Moment) error {
+	if f.Timeless {
+		return f.write(ctx, w, record, nil)
+	}
+	return f.write(ctx, w, record, record.Model.View(m))
+}
+
+// Files are all of them.
+var Files = allFiles()
+
+func allFiles() []File {
+	var list []File
+	for _, t := range tables {
+		timeless := t == rowsOf(dictionary)
+		list = append(list,
+			File{t.kind(), "csv", "text/csv; charset=utf-8; header=present", timeless, func(ctx context.Context, w io.Writer, r Record, v *projections.View) error {
+				return writeCSV(ctx, w, t, r, v)
+			}},
+			File{t.kind(), "json", "application/json", timeless, func(ctx context.Context, w io.Writer, r Record, v *projections.View) error {
+				return writeJSON(ctx, w, t, r, v)
+			}})
+	}
+	list = append(list, File{dictionary.Kind, "md", "text/markdown; charset=utf-8", true, func(_ context.Context, w io.Writer, _ Record, _ *projections.View) error {
+		_, err := io.WriteString(w, Dictionary())
+		return err
+	}})
+	return list
+}
+
+// Find gives the file of a kind in a format. The error is a sentence that says what there is.
+func Find(kind, format string) (File, error) {
+	var kinds, formats []string
+	for _, f := range Files {
+		if f.Kind.Name == kind {
+			if f.Format == format {
+				return f, nil
+			}
+			formats = append(formats, f.Format)
+		}
+		if !slices.Contains(kinds, f.Kind.Name) {
+			kinds = append(kinds, f.Kind.Name)
+		}
+	}
+	if formats != nil {
+		return File{}, fmt.Errorf("%s cannot be had as %q; it can be had as %s", kind, excerpt(format), strings.Join(formats, ", "))
+	}
+	return File{}, fmt.Errorf("there is no kind %q to export; there are %s", excerpt(kind), sentence(kinds))
+}
