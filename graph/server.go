@@ -18,6 +18,7 @@ import (
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/recorder"
 	"github.com/rapporteur/rapporteur/graph/auth"
+	"github.com/rapporteur/rapporteur/graph/export"
 	"github.com/rapporteur/rapporteur/graph/generated"
 	"github.com/rapporteur/rapporteur/graph/graphiql"
 	"github.com/rapporteur/rapporteur/graph/httpgraphql"
@@ -102,6 +103,9 @@ type route struct {
 func routes(c Config, api *httpgraphql.Handler) []route {
 	return []route{
 		{pattern: "/graphql", handler: api, upgrades: true},
+		{pattern: export.Mount, handler: export.Handler(export.Config{
+			Record: export.Record{Model: c.Model, Log: c.Log}, Passing: c.Passing, Private: c.private(), Logger: c.Logger,
+		})},
 		{pattern: graphiql.Mount, handler: graphiql.Handler(), open: true},
 		{pattern: graphiql.Mount + "/", handler: graphiql.Handler(), open: true},
 		{pattern: "GET /{$}", open: true, handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -122,6 +126,12 @@ func routes(c Config, api *httpgraphql.Handler) []route {
 	}
 }
 
+// private says that not everybody who gets through may read.
+func (c Config) private() bool {
+	_, everybody := c.Authenticator.(auth.None)
+	return !everybody
+}
+
 func say(w http.ResponseWriter, status int, sentence string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
@@ -139,7 +149,7 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 	}
 	control := cacheControl("public")
 	var vary []string
-	if _, ok := c.Authenticator.(auth.None); !ok {
+	if c.private() {
 		// What only some may read is kept by their own browsers alone, and for the credential that it was asked with.
 		control, vary = cacheControl("private"), []string{"Authorization"}
 	}

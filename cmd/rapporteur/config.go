@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
 )
@@ -21,6 +24,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Record the built-in negotiation in a store of its own and serve it."`
 	Serve   serveCommand   `cmd:"" help:"Serve a store: GraphQL and a query editor."`
 	Import  importCommands `cmd:"" help:"Record what files hold."`
+	Export  exportCommands `cmd:"" help:"Write what the record holds as files that open elsewhere."`
 	Replay  replayCommand  `cmd:"" help:"Read the record from its beginning, rebuild the read model and print its digest."`
 	Version versionCommand `cmd:"" help:"Print version, commit, Go and the versions of the events."`
 
@@ -96,4 +100,39 @@ func (l listenFlag) listen() (net.Listener, error) {
 // authFlag says who may ask and record.
 type authFlag struct {
 	Auth string `default:"none" enum:"none" help:"Who may ask and record: none, everybody who reaches the address (the only one there is)."`
+}
+
+// serverFlags name a running server that is asked instead of a store.
+type serverFlags struct {
+	Server string `placeholder:"URL" help:"Ask this server instead of a store, for example http://127.0.0.1:8080."`
+	Token  string `placeholder:"TOKEN" help:"What the server knows us by; better given as $$RAPPORTEUR_TOKEN, which no list of processes shows."`
+}
+
+// address gives the server's address without a slash at its end.
+func (s serverFlags) address() (string, error) {
+	u, err := url.Parse(s.Server)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", &usage{fmt.Sprintf("--server %q is no address of a server; write it as in http://127.0.0.1:8080", s.Server)}
+	}
+	return strings.TrimRight(s.Server, "/"), nil
+}
+
+// asOfFlags are the moment that is asked for.
+type asOfFlags struct {
+	At         *uint64     `placeholder:"N" xor:"log" help:"As of position N of the record."`
+	RecordedAt *recordedAt `placeholder:"T" xor:"log" help:"As of what had been recorded by an instant, for example 2023-12-22T15:04:05Z."`
+	StatedOn   domain.Date `placeholder:"DAY" help:"How things stood at the end of a day, for example 2023-12-22."`
+}
+
+// recordedAt is an instant.
+type recordedAt time.Time
+
+// UnmarshalText reads RFC 3339.
+func (r *recordedAt) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.RFC3339Nano, string(text))
+	if err != nil {
+		return fmt.Errorf("%q is no instant; write it as in 2023-12-22T15:04:05Z", text)
+	}
+	*r = recordedAt(t)
+	return nil
 }

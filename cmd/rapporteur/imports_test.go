@@ -59,6 +59,7 @@ var rules = map[string]rule{
 	"graph/resolver":    {outside: []string{"github.com/99designs/gqlgen", "golang.org/x/text"}, own: []string{"domain", "domain/roster", "domain/recorder", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/..."}, why: "as graph"},
 	"graph/relay":       {pure: true, own: []string{"domain"}, why: "ids and cursors are text"},
 	"graph/httpgraphql": {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2", "github.com/hashicorp/golang-lru/v2", "github.com/rs/cors", "github.com/realclientip/realclientip-go", "golang.org/x/time"}, why: "the transport knows nothing of the domain"},
+	"graph/export":      {own: []string{"domain", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/relay"}, why: "files are made of the read model and the log, and know nothing of GraphQL"},
 	"graph/graphiql":    {why: "a page and its files"},
 }
 

@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, out output) (status int) {
 		kong.DefaultEnvars("RAPPORTEUR"),
 		kong.Exit(func(status int) { panic(exit(status)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"version": versionLine()},
+		kong.Vars{"version": versionLine(), "exportKinds": exportKinds()},
 	)
 	if err != nil {
 		panic(err) // unreachable: the grammar is a constant.

@@ -14,6 +14,8 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rapporteur/rapporteur/graph/export"
 )
 
 // TestScripts runs the journeys of testdata/script. Beside the commands of testscript they have:
@@ -29,6 +31,8 @@ import (
 //	rows FILE N LINE              adds a line N times; %d in it is the number from 1
 //	bytes FILE TEXT               writes a file; TEXT is a Go string without its quotes
 //	sqlite FILE SQL               changes a database behind the program's back
+//	exports DIR FLAGS…            writes every kind in every format into a folder, and their names to stdout
+//	same DIR DIR                  the two folders have the same files with the same bytes, and more than ten
 //	[!] empty DIR                 there is nothing in the folder
 func TestScripts(t *testing.T) {
 	demo := demoFolder(t)
@@ -61,6 +65,8 @@ func TestScripts(t *testing.T) {
 			"bytes":   scriptBytes,
 			"sqlite":  scriptSQLite,
 			"empty":   scriptEmpty,
+			"exports": scriptExports,
+			"same":    scriptSame,
 		},
 	})
 }
@@ -212,5 +218,38 @@ func scriptEmpty(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if neg == (len(entries) == 0) {
 		ts.Fatalf("%d files in %s", len(entries), args[0])
+	}
+}
+
+func scriptExports(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "exports DIR FLAGS…")
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.Mkdir(dir, 0o700))
+	for _, f := range export.Files {
+		if f.Timeless {
+			continue
+		}
+		status, stdout, stderr := complete(ts.MkAbs("."), environment(ts), append([]string{"export", f.Kind.Name, "--as", f.Format}, args[1:]...)...)
+		if status != statusDone || stderr != "" {
+			ts.Fatalf("status %d: %s", status, stderr)
+		}
+		ts.Check(os.WriteFile(filepath.Join(dir, f.Name()), []byte(stdout), 0o600))
+		fmt.Fprintf(ts.Stdout(), "%s ", f.Name())
+	}
+}
+
+func scriptSame(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "same DIR DIR")
+	ours, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	theirs, err := os.ReadDir(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if len(ours) != len(theirs) || len(ours) < 10 {
+		ts.Fatalf("%d files and %d", len(ours), len(theirs))
+	}
+	for _, entry := range ours {
+		if ts.ReadFile(filepath.Join(args[0], entry.Name())) != ts.ReadFile(filepath.Join(args[1], entry.Name())) {
+			ts.Fatalf("%s differs", entry.Name())
+		}
 	}
 }

@@ -116,6 +116,7 @@ func (h *handler) describe(header http.Header, f File, asked AsOf, m projections
 	scope := "public"
 	if h.Private {
 		scope = "private"
+		header.Set("Vary", "Authorization")
 	}
 	header.Set("Cache-Control", scope+", max-age=31536000, immutable")
 	header.Set("ETag", h.tag(f, m))

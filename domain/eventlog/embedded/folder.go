@@ -120,7 +120,7 @@ func takeLock(dir string) (*os.File, error) {
 				}
 			}
 		}
-		return nil, refuse(ErrInUse, "in use by %s; stop that process first (asking it instead, with --server URL, comes with a later release)", holder)
+		return nil, refuse(ErrInUse, "in use by %s; stop that process first, or ask it with --server URL where the command has that flag", holder)
 	}
 	// Only for people who ask who it is: that the number is stale after a crash harms nothing, the lock itself is gone.
 	if err := f.Truncate(0); err == nil {

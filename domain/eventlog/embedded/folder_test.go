@@ -225,7 +225,7 @@ func TestASecondOpenIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	want := fmt.Sprintf("in use by this process already (pid %d); stop that process first (asking it instead, with --server URL, comes with a later release)", os.Getpid())
+	want := fmt.Sprintf("in use by this process already (pid %d); stop that process first, or ask it with --server URL where the command has that flag", os.Getpid())
 	for range 2 {
 		if _, err := embedded.Open(embedded.Config{Dir: dir}); !errors.Is(err, embedded.ErrInUse) || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
@@ -273,7 +273,7 @@ func TestAKilledProcessLeavesTheStoreToTheNext(t *testing.T) {
 			}
 			acknowledged++
 			if acknowledged == 1 {
-				want := fmt.Sprintf("in use by another process (pid %d); stop that process first (asking it instead, with --server URL, comes with a later release)", cmd.Process.Pid)
+				want := fmt.Sprintf("in use by another process (pid %d); stop that process first, or ask it with --server URL where the command has that flag", cmd.Process.Pid)
 				if _, err := embedded.Open(embedded.Config{Dir: dir}); !errors.Is(err, embedded.ErrInUse) || !strings.Contains(err.Error(), want) {
 					t.Errorf("error %v, want %q", err, want)
 				}
