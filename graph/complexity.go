@@ -5,6 +5,7 @@ import (
 	"github.com/rapporteur/rapporteur/graph/generated"
 	"github.com/rapporteur/rapporteur/graph/model"
 	"github.com/rapporteur/rapporteur/graph/relay"
+	"github.com/rapporteur/rapporteur/projections"
 )
 
 // DefaultComplexity is the most that an operation may cost, by default. The unit is a field of the answer, a few microseconds of
@@ -34,6 +35,7 @@ const (
 // What is computed before the first field is told.
 const (
 	twoStates = 20  // To look two States up on all targets.
+	twoBoards = 100 // To find where all States stand on a target at two moments, and why not where they stood.
 	allPairs  = 500 // To compare every two of the Member States.
 )
 
@@ -82,6 +84,14 @@ func costs() generated.ComplexityRoot {
 	c.Query.Affinities = func(child int, _ []string, _ int, first *int, _ *string, _ *model.AsOf) int {
 		return page(first, child) + allPairs
 	}
+	c.Query.Changes = func(child int, _ model.AsOf, _ *model.AsOf, _ []string, targets []*model.TargetRef, _ []projections.ChangeCause, first *int, _ *string) int {
+		n := someTargets
+		if targets != nil {
+			n = min(n, len(targets))
+		}
+		return page(first, child) + n*twoBoards
+	}
+	c.StandingChange.Evidence = few(someEvidence)
 
 	c.State.Groups = func(child int, _ *model.AsOf) int { return times(someGroups/4, child) }
 	c.State.Positions = c.Query.Positions

@@ -72,7 +72,7 @@ func affinities(v *projections.View, among []string, minShared int) func(project
 }
 
 func TestAffinitiesEqualTheBruteForce(t *testing.T) {
-	histories := daily(30, 1500)
+	histories := daily(30, 300)
 	pairs, shared, apart := 0, 0, 0
 	for seed := range histories {
 		world := history.Small

@@ -101,7 +101,7 @@ type KeyUse struct {
 	InputHash   string
 }
 
-// Bounds of the caches: a board takes about 12 KiB, a timeline of fifty days 6 KiB, a count 200 bytes.
+// Bounds of the caches: a board takes about 30 KiB, a timeline of fifty days 6 KiB, a count 200 bytes.
 const (
 	boardsKept    = 8192
 	timelinesKept = 1024

@@ -150,6 +150,7 @@ type boardKey struct {
 type board struct {
 	Convergence
 	byState []Standing // By State.index, of all States known: observers and those not yet admitted, too.
+	decides []ranked   // What decides each of these; without a declaration where nothing does.
 }
 
 // lastTouch gives the last position up to the moment's at which the figures of a target could have changed.
@@ -177,14 +178,17 @@ func (v *View) board(t *target) *board {
 
 func (v *View) computeBoard(t *target) *board {
 	b := &board{Convergence: Convergence{Target: t.Target}}
-	b.byState = make([]Standing, len(v.model.states))
+	b.byState, b.decides = make([]Standing, len(v.model.states)), make([]ranked, len(v.model.states))
 	groups := v.groupsOn(t, nil)
 	for _, s := range v.model.byCode {
 		if s.At > v.moment.At {
 			continue
 		}
-		st, _ := v.resolveStanding(t, s, groups[s.index])
+		st, decides := v.resolveStanding(t, s, groups[s.index])
 		b.byState[s.index] = st
+		if decides != nil {
+			b.decides[s.index] = *decides
+		}
 		if v.member(s) {
 			b.Standings = append(b.Standings, st)
 			b.Figures.Count(s.RegionalGroup, st.Stance, st.Basis)

@@ -79,6 +79,11 @@ func (ec *executionContext) unmarshalInputAsOf(ctx context.Context, obj any) (mo
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNAsOf2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐAsOf(ctx context.Context, v any) (model.AsOf, error) {
+	res, err := ec.unmarshalInputAsOf(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOAsOf2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐAsOf(ctx context.Context, v any) (*model.AsOf, error) {
 	if v == nil {
 		return nil, nil

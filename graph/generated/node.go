@@ -14,6 +14,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/graph/model"
+	"github.com/rapporteur/rapporteur/projections"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -29,6 +30,7 @@ type QueryResolver interface {
 	Sessions(ctx context.Context, forum *string, asOf *model.AsOf) ([]*model.Session, error)
 	Affinity(ctx context.Context, a string, b string, asOf *model.AsOf) (*model.Affinity, error)
 	Affinities(ctx context.Context, among []string, minShared int, first *int, after *string, asOf *model.AsOf) (*model.AffinityConnection, error)
+	Changes(ctx context.Context, from model.AsOf, to *model.AsOf, states []string, targets []*model.TargetRef, causes []projections.ChangeCause, first *int, after *string) (*model.StandingChangeConnection, error)
 	Convergence(ctx context.Context, targets []*model.TargetRef, elements []string, proposals bool, asOf *model.AsOf) ([]*model.Convergence, error)
 	CommonGround(ctx context.Context, minSupport float64, minDeclared float64, minCrossRegional float64, asOf *model.AsOf) ([]*model.Convergence, error)
 	Endorsements(ctx context.Context, filter *model.EndorsementFilter, first *int, after *string, asOf *model.AsOf) (*model.EndorsementConnection, error)
@@ -135,6 +137,68 @@ func (ec *executionContext) field_Query_affinity_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["asOf"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_changes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (model.AsOf, error) {
+			return ec.unmarshalNAsOf2githubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐAsOf(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (*model.AsOf, error) {
+			return ec.unmarshalOAsOf2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐAsOf(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "states",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["states"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "targets",
+		func(ctx context.Context, v any) ([]*model.TargetRef, error) {
+			return ec.unmarshalOTargetRef2ᚕᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐTargetRefᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["targets"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "causes",
+		func(ctx context.Context, v any) ([]projections.ChangeCause, error) {
+			return ec.unmarshalOChangeCause2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋprojectionsᚐChangeCauseᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["causes"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg6
 	return args, nil
 }
 
@@ -1100,6 +1164,50 @@ func (ec *executionContext) fieldContext_Query_affinities(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_changes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Changes(ctx, fc.Args["from"].(model.AsOf), fc.Args["to"].(*model.AsOf), fc.Args["states"].([]string), fc.Args["targets"].([]*model.TargetRef), fc.Args["causes"].([]projections.ChangeCause), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StandingChangeConnection) graphql.Marshaler {
+			return ec.marshalOStandingChangeConnection2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐStandingChangeConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_changes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StandingChangeConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_changes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_convergence(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1909,6 +2017,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_affinities(ctx, field)
+				})
+		case "changes":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_changes(ctx, field)
 				})
 		case "convergence":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

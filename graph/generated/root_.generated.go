@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/graph/model"
+	"github.com/rapporteur/rapporteur/projections"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -390,6 +391,7 @@ type ComplexityRoot struct {
 		Affinities   func(childComplexity int, among []string, minShared int, first *int, after *string, asOf *model.AsOf) int
 		Affinity     func(childComplexity int, a string, b string, asOf *model.AsOf) int
 		At           func(childComplexity int) int
+		Changes      func(childComplexity int, from model.AsOf, to *model.AsOf, states []string, targets []*model.TargetRef, causes []projections.ChangeCause, first *int, after *string) int
 		CommonGround func(childComplexity int, minSupport float64, minDeclared float64, minCrossRegional float64, asOf *model.AsOf) int
 		Convergence  func(childComplexity int, targets []*model.TargetRef, elements []string, proposals bool, asOf *model.AsOf) int
 		Elements     func(childComplexity int, asOf *model.AsOf) int
@@ -448,6 +450,27 @@ type ComplexityRoot struct {
 		Stance           func(childComplexity int) int
 		State            func(childComplexity int) int
 		Target           func(childComplexity int) int
+	}
+
+	StandingChange struct {
+		After    func(childComplexity int) int
+		Before   func(childComplexity int) int
+		Cause    func(childComplexity int) int
+		Evidence func(childComplexity int) int
+		State    func(childComplexity int) int
+		Target   func(childComplexity int) int
+	}
+
+	StandingChangeConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	StandingChangeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	State struct {
@@ -2176,6 +2199,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.At(childComplexity), true
+	case "Query.changes":
+		if e.ComplexityRoot.Query.Changes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_changes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Changes(childComplexity, args["from"].(model.AsOf), args["to"].(*model.AsOf), args["states"].([]string), args["targets"].([]*model.TargetRef), args["causes"].([]projections.ChangeCause), args["first"].(*int), args["after"].(*string)), true
 	case "Query.commonGround":
 		if e.ComplexityRoot.Query.CommonGround == nil {
 			break
@@ -2525,6 +2559,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Standing.Target(childComplexity), true
+
+	case "StandingChange.after":
+		if e.ComplexityRoot.StandingChange.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChange.After(childComplexity), true
+	case "StandingChange.before":
+		if e.ComplexityRoot.StandingChange.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChange.Before(childComplexity), true
+	case "StandingChange.cause":
+		if e.ComplexityRoot.StandingChange.Cause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChange.Cause(childComplexity), true
+	case "StandingChange.evidence":
+		if e.ComplexityRoot.StandingChange.Evidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChange.Evidence(childComplexity), true
+	case "StandingChange.state":
+		if e.ComplexityRoot.StandingChange.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChange.State(childComplexity), true
+	case "StandingChange.target":
+		if e.ComplexityRoot.StandingChange.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChange.Target(childComplexity), true
+
+	case "StandingChangeConnection.edges":
+		if e.ComplexityRoot.StandingChangeConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChangeConnection.Edges(childComplexity), true
+	case "StandingChangeConnection.nodes":
+		if e.ComplexityRoot.StandingChangeConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChangeConnection.Nodes(childComplexity), true
+	case "StandingChangeConnection.pageInfo":
+		if e.ComplexityRoot.StandingChangeConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChangeConnection.PageInfo(childComplexity), true
+	case "StandingChangeConnection.totalCount":
+		if e.ComplexityRoot.StandingChangeConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChangeConnection.TotalCount(childComplexity), true
+
+	case "StandingChangeEdge.cursor":
+		if e.ComplexityRoot.StandingChangeEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChangeEdge.Cursor(childComplexity), true
+	case "StandingChangeEdge.node":
+		if e.ComplexityRoot.StandingChangeEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandingChangeEdge.Node(childComplexity), true
 
 	case "State.admittedOn":
 		if e.ComplexityRoot.State.AdmittedOn == nil {
@@ -3403,6 +3512,85 @@ type AffinityEdge {
   cursor: String!
   "The pair itself."
   node: Affinity!
+}
+`, BuiltIn: false},
+	{Name: "../schema/changes.graphqls", Input: `# What moved between two moments, and why.
+
+extend type Query {
+  "By target, then State. Every Member State and target at ` + "`" + `to` + "`" + ` whose stance differs from that at ` + "`" + `from` + "`" + `, where a target that did not exist had none."
+  changes(
+    "The moment before. It need not lie before ` + "`" + `to` + "`" + `: the causes are then those of the same rules, read from ` + "`" + `from` + "`" + ` to ` + "`" + `to` + "`" + `."
+    from: AsOf!
+    "The moment after; without it, now."
+    to: AsOf
+    "Only changes of these States, by code."
+    states: [String!]
+    "Only changes on these targets. One that exists nowhere is NOT_FOUND; one that does not exist at ` + "`" + `to` + "`" + ` has no change."
+    targets: [TargetRef!]
+    "Only changes of one of these causes."
+    causes: [ChangeCause!]
+    "At most this many, 0 to 500; a negative or larger number is BAD_USER_INPUT."
+    first: Int = 50
+    "Cursor of the edge to go on behind; one that is none of this connection is BAD_USER_INPUT."
+    after: String
+  ): StandingChangeConnection
+}
+
+"A change of a State's standing between two moments."
+type StandingChange {
+  "The State whose stance differs, as of the moment after."
+  state: State!
+  "The proposal or option on which it differs, as of the moment after."
+  target: Target!
+  "Its stance at the moment before; null where it had none on record."
+  before: Stance
+  "Its stance at the moment after; null where it has none on record."
+  after: Stance
+  "Why they differ: the first that holds of CORRECTED, WITHDREW, LEARNED, OTHER_TEXT, MOVED, GROUP_MOVED, MEMBERSHIP."
+  cause: ChangeCause!
+  """
+  What decides the standing afterwards; where nothing does, what had decided before. It stands first, and behind it whatever else bears on that standing;
+  what had decided before is shown as of the moment before.
+  """
+  evidence: [Evidence!]!
+}
+
+"Why a stance differs between two moments: an act of the State's, of its groups, or ours who record."
+enum ChangeCause {
+  "The State said or did something new."
+  MOVED
+  "A group that speaks for it said something new."
+  GROUP_MOVED
+  "It joined or left a group, or groups came to diverge."
+  MEMBERSHIP
+  "It acted on another text than before: the texts may differ more than the State has moved."
+  OTHER_TEXT
+  "It took something back."
+  WITHDREW
+  "We recorded late what had been said or done before."
+  LEARNED
+  "We repaired an error of ours."
+  CORRECTED
+}
+
+"By target, then State."
+type StandingChangeConnection {
+  "The changes of this page, each with its cursor."
+  edges: [StandingChangeEdge!]!
+  "The changes of this page without cursors, in the same order."
+  nodes: [StandingChange!]!
+  "Whether more follows, and from where."
+  pageInfo: PageInfo!
+  "Number of changes over all pages between these moments, whatever ` + "`" + `first` + "`" + ` and ` + "`" + `after` + "`" + ` ask for."
+  totalCount: Int!
+}
+
+"A change at its place in the connection."
+type StandingChangeEdge {
+  "Opaque: the ` + "`" + `after` + "`" + ` that goes on behind this change. Of this connection only."
+  cursor: String!
+  "The change itself."
+  node: StandingChange!
 }
 `, BuiltIn: false},
 	{Name: "../schema/convergence.graphqls", Input: `# Where views converge: the standing of each State, and the figures over all of them.
@@ -5845,6 +6033,48 @@ func (ec *executionContext) childFields_Standing(ctx context.Context, field grap
 		return ec.fieldContext_Standing_onEarlierVersion(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Standing", field.Name)
+}
+
+func (ec *executionContext) childFields_StandingChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_StandingChange_state(ctx, field)
+	case "target":
+		return ec.fieldContext_StandingChange_target(ctx, field)
+	case "before":
+		return ec.fieldContext_StandingChange_before(ctx, field)
+	case "after":
+		return ec.fieldContext_StandingChange_after(ctx, field)
+	case "cause":
+		return ec.fieldContext_StandingChange_cause(ctx, field)
+	case "evidence":
+		return ec.fieldContext_StandingChange_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StandingChange", field.Name)
+}
+
+func (ec *executionContext) childFields_StandingChangeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_StandingChangeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_StandingChangeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_StandingChangeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_StandingChangeConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StandingChangeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_StandingChangeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_StandingChangeEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_StandingChangeEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StandingChangeEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_State(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

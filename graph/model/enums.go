@@ -72,6 +72,7 @@ func (w words[T]) unmarshalWord(v any) (T, error) {
 var (
 	ballots         = wordsTo(domain.Absent)
 	bases           = wordsTo(convergence.None)
+	causes          = wordsTo(projections.Corrected)
 	consensuses     = wordsTo(convergence.Silent)
 	decisionRules   = wordsTo(domain.ByMajority)
 	kindsOfAct      = wordsTo(domain.Dissociated)
@@ -98,6 +99,12 @@ func MarshalBasis(v convergence.Basis) graphql.Marshaler { return bases.marshal(
 
 // UnmarshalBasis reads the basis of a standing.
 func UnmarshalBasis(v any) (convergence.Basis, error) { return bases.unmarshalWord(v) }
+
+// MarshalChangeCause writes why a standing changed.
+func MarshalChangeCause(v projections.ChangeCause) graphql.Marshaler { return causes.marshal(v) }
+
+// UnmarshalChangeCause reads why a standing changed.
+func UnmarshalChangeCause(v any) (projections.ChangeCause, error) { return causes.unmarshalWord(v) }
 
 // MarshalConsensus writes a state of consensus.
 func MarshalConsensus(v convergence.Consensus) graphql.Marshaler { return consensuses.marshal(v) }

@@ -85,13 +85,18 @@ func (r *Resolver) now(ctx context.Context) model.Moment {
 
 // moment gives the moment of a field: that which it asks for, or else the one above it, or else now.
 func (r *Resolver) moment(ctx context.Context, above *model.Moment, asOf *model.AsOf) (model.Moment, error) {
+	return r.momentAt(ctx, "asOf", above, asOf)
+}
+
+// momentAt is moment for an argument of another name.
+func (r *Resolver) momentAt(ctx context.Context, argument string, above *model.Moment, asOf *model.AsOf) (model.Moment, error) {
 	switch {
 	case asOf == nil && above != nil:
 		return *above, nil
 	case asOf == nil:
 		return r.now(ctx), nil
 	case asOf.Log != nil && asOf.RecordedAt != nil:
-		return model.Moment{}, domain.Refuse(domain.BadUserInput, "asOf",
+		return model.Moment{}, domain.Refuse(domain.BadUserInput, argument,
 			"Both log and recordedAt say what had been recorded; give one of the two.")
 	}
 	op := operationOf(ctx)
@@ -104,7 +109,7 @@ func (r *Resolver) moment(ctx context.Context, above *model.Moment, asOf *model.
 		mark.Pinned, mark.At = true, min(r.Model.PositionAsOf(*asOf.RecordedAt), op.now.Load())
 		op.passing.Store(true) // What is recorded next may bear an earlier instant, and then belongs to it.
 	}
-	return r.momentOf(ctx, mark, "asOf.log")
+	return r.momentOf(ctx, mark, argument+".log")
 }
 
 // momentOf gives the moment that an id carries, or that was asked for.

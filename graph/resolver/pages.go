@@ -74,6 +74,13 @@ func affinityKey(k relay.Key) (key projections.AffinityKey, ok bool) {
 	return key, err == nil && err2 == nil
 }
 
+func changeKey(k relay.Key) (projections.ChangeKey, bool) {
+	if len(k) != 2 {
+		return projections.ChangeKey{}, false
+	}
+	return projections.ChangeKey{Target: k[0], State: k[1]}, true
+}
+
 // eventPage reads the arguments of a page of events: their cursor is plainly their position.
 func (r *Resolver) eventPage(f *faults, args pageArgs) projections.Page[uint64] {
 	var page projections.Page[uint64]
@@ -132,6 +139,17 @@ func texts[T fmt.Stringer](values []T) []string {
 		list[i] = v.String()
 	}
 	return list
+}
+
+func keysOf(targets []domain.Target) []string {
+	if targets == nil {
+		return nil
+	}
+	keys := make([]string, len(targets))
+	for i, t := range targets {
+		keys[i] = t.Key()
+	}
+	return keys
 }
 
 func value[T any](p *T) (v T) {

@@ -32,9 +32,6 @@ var notServed = []string{
 	// The map.
 	"Query.landscape", "Landscape", "Place", "Cluster", "Bridge",
 
-	// Changes between two moments.
-	"Query.changes", "StandingChange", "ChangeCause", "StandingChangeConnection", "StandingChangeEdge",
-
 	// Search in positions.
 	"PositionFilter.text",
 

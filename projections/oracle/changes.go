@@ -61,7 +61,7 @@ func (o *Oracle) cause(from, to Moment, state string, t domain.Target, b, e *ite
 	if d1 == 0 && from.At > 0 {
 		d1 = domain.DateOf(o.events[from.At-1].RecordedAt)
 	}
-	w := o.fold(to.At)
+	w, known := o.fold(to.At), o.fold(max(from.At, to.At)) // Which is the same, unless `from` lies behind `to`.
 	// B's day as it counts at `to`, where it can be compared with E's.
 	if b != nil {
 		for _, p := range w.positions {
@@ -85,7 +85,7 @@ func (o *Oracle) cause(from, to Moment, state string, t domain.Target, b, e *ite
 	case e != nil && since(e.ref.At) && d1 != 0 && e.own <= d1:
 		return Learned
 	// "B and E are both acts (submissions included) of the State itself, on documents with different symbols."
-	case own(b) && own(e) && !b.statement && !e.statement && differ(w.symbol(b, t), w.symbol(e, t)):
+	case own(b) && own(e) && !b.statement && !e.statement && differ(known.symbol(b, t), known.symbol(e, t)):
 		return OtherText
 	// "E is the State's own; or an intended ballot took or gave the stance."
 	case own(e), b != nil && b.ref.State != "" && o.meantOtherwise(from, to, b.ref):
