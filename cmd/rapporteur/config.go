@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +27,7 @@ type commands struct {
 	Import  importCommands `cmd:"" help:"Record what files hold."`
 	Export  exportCommands `cmd:"" help:"Write what the record holds as files that open elsewhere."`
 	Replay  replayCommand  `cmd:"" help:"Read the record from its beginning, rebuild the read model and print its digest."`
+	Token   tokenCommand   `cmd:"" help:"Make a token for a server with --auth token, or rotate the keys that sign tokens."`
 	Version versionCommand `cmd:"" help:"Print version, commit, Go and the versions of the events."`
 
 	// Not from the environment: RAPPORTEUR_VERSION is what build scripts call the version that they build.
@@ -65,8 +67,8 @@ func (s storeFlag) openExisting() (*embedded.Log, error) {
 	case errors.Is(err, syscall.ENOTDIR): // The store itself says what is wrong with a file.
 	case err != nil:
 		return nil, fmt.Errorf("open the store %s: %w; name the folder of a record with --store file:DIR", s.Store, err)
-	case len(entries) == 0:
-		return nil, fmt.Errorf("open the store %s: the folder is empty; name the folder of a record with --store file:DIR", s.Store)
+	case !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() != embedded.TokenKeys }):
+		return nil, fmt.Errorf("open the store %s: there is no record in it; name the folder of a record with --store file:DIR", s.Store)
 	}
 	return embedded.Open(embedded.Config{Dir: dir})
 }
@@ -75,11 +77,11 @@ var _ eventlog.Log = (*embedded.Log)(nil)
 
 // listenFlag names the address that is served.
 type listenFlag struct {
-	Listen string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve: a loopback host and a port (default ${default}); port 0 takes a free one."`
+	Listen string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve: a host and a port (default ${default}); port 0 takes a free one."`
 }
 
-// listen takes the address. Without authentication only loopback is served: whoever reaches the address may record.
-func (l listenFlag) listen() (net.Listener, error) {
+// listen takes the address; one that other machines reach only where that is meant, else it is told what to do about it.
+func (l listenFlag) listen(reached bool, otherwise string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(l.Listen)
 	if err == nil {
 		_, err = net.LookupPort("tcp", port)
@@ -87,19 +89,15 @@ func (l listenFlag) listen() (net.Listener, error) {
 	if err != nil {
 		return nil, &usage{fmt.Sprintf("--listen %q is no address (%v); write a host and a port, for example --listen 127.0.0.1:8080", l.Listen, err)}
 	}
-	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		return nil, &usage{fmt.Sprintf("--listen %s can be reached from other machines, and there is no authentication; listen on 127.0.0.1, [::1] or localhost", l.Listen)}
+	if ip, err := netip.ParseAddr(host); !reached && host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return nil, &usage{fmt.Sprintf("--listen %s can be reached from other machines, and there is no authentication: whoever reaches it may record; "+
+			"%slisten on 127.0.0.1, [::1] or localhost", l.Listen, otherwise)}
 	}
 	listener, err := net.Listen("tcp", l.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("the address %s cannot be served (%w); name another with --listen, for example --listen 127.0.0.1:0 for a free port", l.Listen, err)
 	}
 	return listener, nil
-}
-
-// authFlag says who may ask and record.
-type authFlag struct {
-	Auth string `default:"none" enum:"none" help:"Who may ask and record: none, everybody who reaches the address (the only one there is)."`
 }
 
 // serverFlags name a running server that is asked instead of a store.

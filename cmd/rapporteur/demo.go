@@ -21,7 +21,7 @@ type demoCommand struct {
 
 // Run records the built-in negotiation and serves it until the context ends.
 func (c *demoCommand) Run(ctx context.Context, out output) error {
-	listener, err := c.listen()
+	listener, err := c.listen(false, "")
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,12 @@ import (
 //
 //	status N rapporteur ARGS…     runs the program, which must end with this status
 //	start NAME ARGS…              starts it and waits until it serves; its address is $NAME from now on
-//	stop NAME [SIGNAL] [STATUS]   sends INT (or TERM, KILL), waits for the end, which must have this status (0)
+//	end NAME [SIGNAL] [STATUS]    sends INT (or TERM, KILL), waits for the end, which must have this status (0)
 //	pid NAME                      sets $PID
 //	post ADDRESS FILE [HEADER]…   sends a file; stdout has the status in its first line, then the answer. A .graphql file is
 //	                              wrapped as a query
 //	printed NAME                  sends the query that a program printed, as it was printed
+//	token VARIABLE ARGS…          sets a variable to the token that rapporteur token ARGS… prints
 //	digest VARIABLE STORE         sets a variable to the digest of a store
 //	rows FILE N LINE              adds a line N times; %d in it is the number from 1
 //	bytes FILE TEXT               writes a file; TEXT is a Go string without its quotes
@@ -34,6 +35,8 @@ import (
 //	exports DIR FLAGS…            writes every kind in every format into a folder, and their names to stdout
 //	same DIR DIR                  the two folders have the same files with the same bytes, and more than ten
 //	[!] empty DIR                 there is nothing in the folder
+//
+// and the condition [root]. What testscript has itself goes before: its stop ends the script.
 func TestScripts(t *testing.T) {
 	demo := demoFolder(t)
 	testscript.Run(t, testscript.Params{
@@ -53,13 +56,20 @@ func TestScripts(t *testing.T) {
 			})
 			return os.Mkdir(temporary, 0o700)
 		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("no condition %s", name)
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status":  scriptStatus,
 			"start":   scriptStart,
-			"stop":    scriptStop,
+			"end":     scriptEnd,
 			"pid":     scriptPid,
 			"post":    scriptPost,
 			"printed": scriptPrinted,
+			"token":   scriptToken,
 			"digest":  scriptDigest,
 			"rows":    scriptRows,
 			"bytes":   scriptBytes,
@@ -93,7 +103,10 @@ func named(ts *testscript.TestScript, name string) *program {
 // environment gives the variables of the script.
 func environment(ts *testscript.TestScript) []string {
 	var list []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "RAPPORTEUR_STORE", "RAPPORTEUR_LISTEN", "RAPPORTEUR_AT", "RAPPORTEUR_JSON", "RAPPORTEUR_VERSION"} {
+	for _, name := range []string{
+		"PATH", "HOME", "TMPDIR", "RAPPORTEUR_STORE", "RAPPORTEUR_LISTEN", "RAPPORTEUR_AT", "RAPPORTEUR_JSON", "RAPPORTEUR_VERSION",
+		"RAPPORTEUR_AUTH", "RAPPORTEUR_ALLOWED_HOST", "RAPPORTEUR_TOKEN_KEY", "RAPPORTEUR_SUBJECT", "RAPPORTEUR_ROLE", "RAPPORTEUR_EXPIRES",
+	} {
 		if value := ts.Getenv(name); value != "" {
 			list = append(list, name+"="+value)
 		}
@@ -120,8 +133,8 @@ func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprint(ts.Stdout(), p.out)
 }
 
-func scriptStop(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, neg, args, 1, "stop NAME [SIGNAL] [STATUS]")
+func scriptEnd(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, "end NAME [SIGNAL] [STATUS]")
 	args = append(args, []string{"", "INT", "0"}[min(len(args), 3):]...)
 	signal, ok := map[string]os.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}[args[1]]
 	if !ok {
@@ -165,6 +178,15 @@ func scriptPrinted(ts *testscript.TestScript, neg bool, args []string) {
 	status, answer, err := post(m[1], m[3], m[2])
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "status %d\n%s", status, answer)
+}
+
+func scriptToken(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, "token VARIABLE ARGS…")
+	status, stdout, stderr := complete(ts.MkAbs("."), environment(ts), append([]string{"token"}, args[1:]...)...)
+	if status != statusDone {
+		ts.Fatalf("status %d: %s", status, stderr)
+	}
+	ts.Setenv(args[0], strings.TrimSuffix(stdout, "\n"))
 }
 
 func scriptDigest(ts *testscript.TestScript, neg bool, args []string) {

@@ -23,7 +23,7 @@ import (
 type serveCommand struct {
 	storeFlag
 	listenFlag
-	authFlag
+	accessFlags
 	edgeFlags
 	Empty bool `help:"Leave a new store empty: without the reference data (195 States, ten groups)."`
 }
@@ -35,13 +35,21 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := c.accessFlags.check(); err != nil {
+		return err
+	}
 	// The address first: a port in use is told before a store is made.
-	listener, err := c.listen()
+	listener, err := c.listen(c.Auth != "none" || c.AllowInsecure, "give --auth token or --auth oidc, or ")
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	reached := listener.Addr().(*net.TCPAddr)
 	listener, scheme, err := c.secure(listener, logger)
+	if err != nil {
+		return err
+	}
+	issuer, err := c.issuer(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,6 +58,10 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 		return err
 	}
 	defer closeLog(log, &err)
+	access, err := c.guard(&config, issuer, c.storeFlag, reached)
+	if err != nil {
+		return err
+	}
 	n, err := newNode(ctx, log, out)
 	if err != nil {
 		return err
@@ -64,7 +76,11 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 		}
 	}
 	return n.serve(ctx, listener, config, func(address string) {
-		fmt.Fprintf(out.out, "serving %s, %d events\nGraphQL  %s://%s/graphql\neditor   %s://%s/graphiql\n", c.Store, n.model.At(), scheme, address, scheme, address)
+		fmt.Fprintf(out.out, "serving %s, %d events\nGraphQL  %s://%s/graphql\neditor   %s://%s/graphiql\naccess   %s\n",
+			c.Store, n.model.At(), scheme, address, scheme, address, access)
+		if c.Auth != "none" && scheme == "http" && !reached.IP.IsLoopback() {
+			logger.Warn("tokens come over the network unencrypted: give --tls-cert and --tls-key, or put a proxy before it that has them")
+		}
 	})
 }
 

@@ -20,6 +20,9 @@ const (
 	walFile    = recordFile + "-wal"
 	shmFile    = recordFile + "-shm"
 	lockFile   = "lock"
+	// TokenKeys is a file that who serves the store keeps in its folder: the keys that sign tokens. It is no part of the store, and
+	// may be there before it.
+	TokenKeys = "token-keys.pem"
 	// newSuffix marks a file that is being made; a start that finds one makes it again.
 	newSuffix = ".new"
 )
@@ -133,6 +136,22 @@ func takeLock(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// CheckFolder says whether a folder is that of a store, or could become one, and if not why. It changes nothing.
+func CheckFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && !info.IsDir():
+		err = refuse(ErrFolder, "it is a file; name the folder that holds %s, or a new one", recordFile)
+	case err == nil:
+		if _, err = findStore(dir); !errors.Is(err, ErrFolder) {
+			return nil // Whether the store is whole is found out when it is opened.
+		}
+	}
+	return fmt.Errorf("the folder of the store %q: %w", dir, err)
+}
+
 // findStore says whether the folder holds a store, or is one in which a store can be made.
 func findStore(dir string) (found bool, err error) {
 	entries, err := os.ReadDir(dir)
@@ -150,7 +169,9 @@ func findStore(dir string) (found bool, err error) {
 			probeFile,
 			"lost+found": // of a file system of its own
 		default:
-			foreign = append(foreign, name)
+			if name != TokenKeys && !strings.HasPrefix(name, TokenKeys+newSuffix) {
+				foreign = append(foreign, name)
+			}
 		}
 	}
 	if names[recordFile] {
