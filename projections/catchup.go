@@ -68,22 +68,3 @@ func (m *Model) catchUpTo(ctx context.Context, log eventlog.Log, limit uint64, p
 	}
 	return applied, flush()
 }
-
-// Follow catches up and goes on applying what is recorded until the context ends, which is no error. Any other end is one: a
-// model that has stopped following must not answer as if it had not.
-func (m *Model) Follow(ctx context.Context, log eventlog.Log) error {
-	for {
-		if _, err := m.CatchUp(ctx, log, nil); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
-		}
-		if err := log.Wait(ctx, m.OffsetAt(m.At())); err != nil {
-			if ctx.Err() != nil || errors.Is(err, eventlog.ErrClosed) {
-				return nil
-			}
-			return fmt.Errorf("wait for the record to grow behind position %d: %w", m.At(), err)
-		}
-	}
-}

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/rapporteur/rapporteur/domain"
@@ -39,12 +38,11 @@ func appendTo(t testing.TB, log eventlog.Log, events ...oracle.Event) {
 	}
 }
 
-// failing is a log of which reading fails behind a number of events, or waiting does.
+// failing is a log of which reading fails behind a number of events.
 type failing struct {
 	eventlog.Log
-	after int // Of reading; negative never.
+	after int // Negative never.
 	err   error
-	wait  error
 }
 
 func (f *failing) ReadAll(ctx context.Context, after eventlog.Offset) iter.Seq2[eventlog.Recorded, error] {
@@ -60,13 +58,6 @@ func (f *failing) ReadAll(ctx context.Context, after eventlog.Offset) iter.Seq2[
 			}
 		}
 	}
-}
-
-func (f *failing) Wait(ctx context.Context, after eventlog.Offset) error {
-	if f.wait != nil {
-		return f.wait
-	}
-	return f.Log.Wait(ctx, after)
 }
 
 func longHistory() []oracle.Event {
@@ -161,9 +152,6 @@ func TestFaultOfReadingIsTold(t *testing.T) {
 		if _, err := m.CatchUp(context.Background(), faulty, nil); err != nil || m.At() != uint64(len(events)) {
 			t.Errorf("after the fault: at %d, %v", m.At(), err)
 		}
-		if err := projections.New().Follow(context.Background(), &failing{Log: log, after: after, err: broken}); !errors.Is(err, broken) {
-			t.Errorf("Follow with a fault after %d events: %v", after, err)
-		}
 	}
 }
 
@@ -198,80 +186,8 @@ func TestUndecodableEventStopsTheModel(t *testing.T) {
 			if m.At() != uint64(len(events)) {
 				t.Errorf("at %d, want all before the bad one", m.At())
 			}
-			if err := projections.New().Follow(context.Background(), log); err == nil {
-				t.Error("Follow goes on")
-			}
 		})
 	}
-}
-
-// Follow catches up, and then takes in what is recorded as it is; Wait and WaitAt return when it has.
-func TestFollowGoesOnLive(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log, events := eventlogtest.NewMemory(), history.Random(4, history.Small)
-		appendTo(t, log, events[:30]...)
-		m := projections.New()
-		ctx, stop := context.WithCancel(t.Context())
-		followed := make(chan error, 1)
-		go func() { followed <- m.Follow(ctx, log) }()
-		synctest.Wait()
-		if m.At() != 30 {
-			t.Fatalf("caught up to %d, want 30", m.At())
-		}
-		for _, e := range events[30:] {
-			waited := make(chan uint64, 2)
-			go func() {
-				at, err := m.Wait(ctx, e.Event.Stream(), e.Revision)
-				if err != nil {
-					t.Error(err)
-				}
-				waited <- at
-			}()
-			go func() {
-				if err := m.WaitAt(ctx, e.At); err != nil {
-					t.Error(err)
-				}
-				waited <- e.At
-			}()
-			synctest.Wait()
-			if len(waited) != 0 {
-				t.Fatalf("waiting for event %d ended before it was recorded", e.At)
-			}
-			appendTo(t, log, e)
-			for range 2 {
-				if at := <-waited; at != e.At {
-					t.Errorf("waited for %d, want %d", at, e.At)
-				}
-			}
-		}
-		if got, want := digest(t, m.Newest()), digest(t, modelOf(t, events).Newest()); got != want {
-			t.Errorf("digest %s, of the same events applied at once %s", got, want)
-		}
-		stop()
-		if err := <-followed; err != nil {
-			t.Errorf("the end of the context: %v", err)
-		}
-	})
-}
-
-func TestFollowEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log := eventlogtest.NewMemory()
-		appendTo(t, log, history.Random(4, history.Small)[:5]...)
-		broken := errors.New("no more")
-		if err := projections.New().Follow(t.Context(), &failing{Log: log, after: -1, wait: broken}); !errors.Is(err, broken) || !strings.Contains(err.Error(), "behind position 5") {
-			t.Errorf("a fault of waiting: %v", err)
-		}
-		followed := make(chan error, 1)
-		go func() { followed <- projections.New().Follow(t.Context(), log) }()
-		synctest.Wait()
-		if err := log.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if err := <-followed; err != nil {
-			t.Errorf("a log that was closed: %v", err)
-		}
-	})
 }
 
 func TestWaitingEndsWithTheContext(t *testing.T) {
