@@ -22,6 +22,7 @@ import (
 	"github.com/rapporteur/rapporteur/domain/recorder"
 	"github.com/rapporteur/rapporteur/graph"
 	"github.com/rapporteur/rapporteur/projections"
+	"github.com/rapporteur/rapporteur/projections/router"
 )
 
 // today is the day on which tests record: after everything in the demo data.
@@ -87,7 +88,7 @@ func newBed(t testing.TB, log, writes eventlog.Log) *bed {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- b.model.Follow(ctx, log) }()
+	go func() { done <- router.Follow(ctx, router.FollowConfig{Log: log}, router.Model(b.model)) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/rapporteur/rapporteur/projections/bitemporal"
 )
 
-// Model is the read model of one record. Create it with New; feed it with Apply or Run; read it through a View.
+// Model is the read model of one record. Create it with New; feed it with Apply; read it through a View.
 type Model struct {
 	// mu guards everything below it: Apply holds it to write, each method of a View to read.
 	mu sync.RWMutex

@@ -67,7 +67,11 @@ func run(ctx context.Context, args []string, out output) (status int) {
 		return statusUsage
 	}
 	chosen.BindTo(ctx, (*context.Context)(nil))
-	err = chosen.Run(out)
+	return conclude(ctx, chosen.Run(out), out)
+}
+
+// conclude tells what was wrong with a command, if anything was, and gives its exit status.
+func conclude(ctx context.Context, err error, out output) int {
 	switch {
 	case err == nil:
 		return statusDone

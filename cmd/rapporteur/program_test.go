@@ -24,7 +24,7 @@ var long = os.Getenv("RAPPORTEUR_LONG") != ""
 // TestMain makes the test binary the program, too: under the name rapporteur it is main and nothing else, so that what is
 // started, killed and restarted here is the real program.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rapporteur": main})
+	testscript.Main(m, map[string]func(){"rapporteur": main, "rapporteur-with-a-fault": mainWithFault})
 }
 
 // program is a rapporteur that was started and serves.
@@ -60,7 +60,12 @@ func (o *capture) String() string {
 
 // begin starts the program and does not wait for anything.
 func begin(dir string, env []string, args ...string) (*program, error) {
-	p := &program{cmd: exec.Command("rapporteur", args...), ended: make(chan struct{})}
+	return beginAs("rapporteur", dir, env, args...)
+}
+
+// beginAs is begin under another name of the test binary.
+func beginAs(name, dir string, env []string, args ...string) (*program, error) {
+	p := &program{cmd: exec.Command(name, args...), ended: make(chan struct{})}
 	p.out, p.err = &capture{written: make(chan struct{}, 1)}, &capture{written: make(chan struct{}, 1)}
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = dir, env, p.out, p.err
 	if err := p.cmd.Start(); err != nil {

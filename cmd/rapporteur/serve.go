@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/rapporteur/rapporteur/deploy/demo"
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
@@ -18,6 +20,7 @@ import (
 	"github.com/rapporteur/rapporteur/graph"
 	"github.com/rapporteur/rapporteur/graph/httpgraphql"
 	"github.com/rapporteur/rapporteur/projections"
+	"github.com/rapporteur/rapporteur/projections/router"
 )
 
 type serveCommand struct {
@@ -90,7 +93,11 @@ type node struct {
 	model    *projections.Model
 	recorder *recorder.Recorder
 	logger   *slog.Logger
-	passing  bool // The record is served for a while only.
+	metrics  *prometheus.Registry // What the program tells of itself.
+	passing  bool                 // The record is served for a while only.
+
+	// following is what takes in the record live; the model is the first of it.
+	following []router.Projection
 }
 
 // newLogger makes what the program tells its operator with.
@@ -98,7 +105,8 @@ func newLogger(out output) *slog.Logger { return slog.New(slog.NewTextHandler(ou
 
 // newNode catches up with a log.
 func newNode(ctx context.Context, log eventlog.Log, out output) (*node, error) {
-	n := &node{log: log, model: projections.New(), logger: newLogger(out)}
+	n := &node{log: log, model: projections.New(), logger: newLogger(out), metrics: prometheus.NewRegistry()}
+	n.following = []router.Projection{router.Model(n.model)}
 	n.recorder = recorder.New(log, graph.NewReader(n.model), recorder.Config{})
 	return n, n.catchUp(ctx, out.err)
 }
@@ -154,6 +162,15 @@ func (n *node) ready(context.Context) error {
 	return nil
 }
 
+// newest gives the position of the record's last event, where the store knows it.
+func (n *node) newest() func() uint64 {
+	log, ok := n.log.(*embedded.Log)
+	if !ok {
+		return nil
+	}
+	return func() uint64 { return log.Stats().Events }
+}
+
 // lag is how many events the read model may be behind and the node still be called ready: what was just recorded always is for a
 // moment.
 const lag = 10_000
@@ -161,17 +178,21 @@ const lag = 10_000
 // drain is how long requests under way may take after the program was told to stop.
 const drain = 8 * time.Second
 
-// serve follows the log and answers on the listener until the context ends. Should the model stop following, so does the
-// program: it must not go on answering from a record that it does not read any more. config says how it is served; what is served
-// is the node's own.
+// serve follows the log and answers on the listener until the context ends. Should what follows the log stop, so does the program,
+// and cuts off who is asking: it must not go on answering from a record that it does not read any more, or of which it holds part
+// of an append. config says how it is served; what is served is the node's own.
 func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Config, ready func(address string)) error {
 	// Following outlives the signal to stop, since a mutation under way is answered when its event was applied.
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	failed := make(chan error, 2)
+	failed, followed := make(chan error, 2), make(chan struct{})
+	defer func() {
+		stop()
+		<-followed
+	}()
 	go func() {
-		if err := n.model.Follow(following, n.log); err != nil {
-			failed <- fmt.Errorf("the read model cannot go on: %w", err)
+		defer close(followed)
+		if err := router.Follow(following, router.FollowConfig{Log: n.log, Logger: n.logger, Metrics: n.metrics, Newest: n.newest()}, n.following...); err != nil {
+			failed <- fmt.Errorf("the program cannot go on: %w", err)
 		}
 	}()
 	config.Model, config.Log, config.Recorder = n.model, n.log, n.recorder
@@ -184,15 +205,24 @@ func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Co
 	}()
 	ready(listener.Addr().String())
 
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-failed:
+	drained := make(chan error, 1)
+	for stopping := ctx.Done(); ; {
+		select {
+		case err := <-failed:
+			_ = server.Close() // What is wrong is told; that a connection did not close well tells nothing more.
+			return err
+		case <-stopping:
+			stopping = nil
+			go func() {
+				graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+				defer cancel()
+				drained <- server.Shutdown(graceful)
+			}()
+		case err := <-drained:
+			if err != nil {
+				_ = server.Close() // What took longer than it may is cut off.
+			}
+			return nil
+		}
 	}
-	graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	if server.Shutdown(graceful) != nil {
-		_ = server.Close() // What took longer than it may is cut off.
-	}
-	return err
 }
