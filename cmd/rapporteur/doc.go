@@ -9,7 +9,8 @@
 //     what an event is in the record's Merkle tree.
 //   - domain/recorder is the write side's shell: read a stream, decide, append, and answer a repeated idempotency key the same.
 //   - projections is the read model in two times: Apply writes it, a View of a Moment reads it. bitemporal keeps the cells,
-//     convergence the figures; oracle computes them all again by brute force, for the tests.
+//     convergence the figures; oracle computes them all again by brute force, for the tests. router brings the record to it,
+//     and to whoever else follows, by Watermill.
 //   - graph serves it: schema, resolvers, limits, the query editor.
 //   - this package is the only one that reads flags and environment, and the only one that chooses a store.
 package main
