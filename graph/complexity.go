@@ -29,14 +29,16 @@ const (
 	someNamed       = 20    // States that a group's statement names.
 	someDays        = 50    // On which a figure changed.
 	someParagraphs  = 30    // Of a document.
+	someRuns        = 8     // Of a paragraph that was changed; the others have one.
 	someCells       = 6_000 // What the cells of a whole matrix cost, which are words and no objects.
 )
 
 // What is computed before the first field is told.
 const (
-	twoStates = 20  // To look two States up on all targets.
-	twoBoards = 100 // To find where all States stand on a target at two moments, and why not where they stood.
-	allPairs  = 500 // To compare every two of the Member States.
+	twoStates    = 20     // To look two States up on all targets.
+	twoDocuments = 20_000 // To compare hostile ones: the bounds of package comparison come to half a second at most.
+	twoBoards    = 100    // To find where all States stand on a target at two moments, and why not where they stood.
+	allPairs     = 500    // To compare every two of the Member States.
 )
 
 // costs says what fields cost: a list, what its elements do.
@@ -92,6 +94,10 @@ func costs() generated.ComplexityRoot {
 		return page(first, child) + n*twoBoards
 	}
 	c.StandingChange.Evidence = few(someEvidence)
+
+	c.Query.CompareDocuments = func(child int, _, _ string, _ *model.AsOf) int { return child + twoDocuments }
+	c.DocumentComparison.Paragraphs = few(2 * someParagraphs)
+	c.ParagraphComparison.Runs = few(someRuns)
 
 	c.State.Groups = func(child int, _ *model.AsOf) int { return times(someGroups/4, child) }
 	c.State.Positions = c.Query.Positions

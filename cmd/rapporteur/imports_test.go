@@ -45,6 +45,7 @@ var rules = map[string]rule{
 
 	"projections":                {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2"}, own: []string{"domain", "domain/roster", "domain/codec", "domain/eventlog", "projections/bitemporal", "projections/convergence"}, why: "the read model knows neither GraphQL nor a store"},
 	"projections/bitemporal":     {pure: true, why: "two times, and nothing of what happens in them"},
+	"projections/comparison":     {pure: true, own: []string{"domain"}, outside: []string{"github.com/rivo/uniseg", "github.com/sergi/go-diff"}, why: "two documents, and no record: word boundaries and differences are libraries'"},
 	"projections/convergence":    {pure: true, own: []string{"domain"}, why: "exact figures over standings"},
 	"projections/feed":           {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2"}, own: []string{"domain", "projections", "projections/convergence"}, why: "a cursor over the read model: it reads neither the log nor the clock"},
 	"projections/router":         {outside: []string{"github.com/ThreeDotsLabs/watermill", "github.com/prometheus/client_golang"}, own: []string{"domain/codec", "domain/eventlog", "projections"}, why: "the one place where Watermill brings the record to who follows it; the codec names whom an event came from where it cannot be taken in"},
@@ -54,9 +55,9 @@ var rules = map[string]rule{
 	"projections/synthetic": {own: []string{"domain", "domain/roster", "domain/codec", "domain/eventlog"}, why: "records for benchmarks"},
 
 	"graph":             {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"}, own: []string{"domain", "domain/roster", "domain/recorder", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/..."}, why: "never an adapter, the codec or a message library"},
-	"graph/generated":   {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"}, own: []string{"domain", "domain/eventlog", "projections", "projections/convergence", "graph/..."}, why: "as graph"},
 	"graph/auth":        {outside: []string{"github.com/golang-jwt/jwt/v5", "github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "golang.org/x/time"}, why: "who asks is made out by libraries, and has nothing to do with what is asked"},
-	"graph/model":       {timeless: true, outside: []string{"github.com/99designs/gqlgen"}, own: []string{"graph/auth", "domain", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/relay"}, why: "as graph"},
+	"graph/generated":   {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"}, own: []string{"domain", "domain/eventlog", "projections", "projections/comparison", "projections/convergence", "graph/..."}, why: "as graph"},
+	"graph/model":       {timeless: true, outside: []string{"github.com/99designs/gqlgen"}, own: []string{"graph/auth", "domain", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/comparison", "projections/convergence", "graph/relay"}, why: "as graph"},
 	"graph/resolver":    {outside: []string{"github.com/99designs/gqlgen", "golang.org/x/text"}, own: []string{"domain", "domain/roster", "domain/recorder", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/..."}, why: "as graph"},
 	"graph/relay":       {pure: true, own: []string{"domain"}, why: "ids and cursors are text"},
 	"graph/httpgraphql": {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2", "github.com/hashicorp/golang-lru/v2", "github.com/rs/cors", "github.com/realclientip/realclientip-go", "golang.org/x/time"}, why: "the transport knows nothing of the domain"},

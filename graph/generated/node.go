@@ -31,6 +31,7 @@ type QueryResolver interface {
 	Affinity(ctx context.Context, a string, b string, asOf *model.AsOf) (*model.Affinity, error)
 	Affinities(ctx context.Context, among []string, minShared int, first *int, after *string, asOf *model.AsOf) (*model.AffinityConnection, error)
 	Changes(ctx context.Context, from model.AsOf, to *model.AsOf, states []string, targets []*model.TargetRef, causes []projections.ChangeCause, first *int, after *string) (*model.StandingChangeConnection, error)
+	CompareDocuments(ctx context.Context, a string, b string, asOf *model.AsOf) (*model.DocumentComparison, error)
 	Convergence(ctx context.Context, targets []*model.TargetRef, elements []string, proposals bool, asOf *model.AsOf) ([]*model.Convergence, error)
 	CommonGround(ctx context.Context, minSupport float64, minDeclared float64, minCrossRegional float64, asOf *model.AsOf) ([]*model.Convergence, error)
 	Endorsements(ctx context.Context, filter *model.EndorsementFilter, first *int, after *string, asOf *model.AsOf) (*model.EndorsementConnection, error)
@@ -237,6 +238,36 @@ func (ec *executionContext) field_Query_commonGround_args(ctx context.Context, r
 		return nil, err
 	}
 	args["asOf"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_compareDocuments_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "a",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["a"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "b",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["b"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*model.AsOf, error) {
+			return ec.unmarshalOAsOf2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐAsOf(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg2
 	return args, nil
 }
 
@@ -1208,6 +1239,50 @@ func (ec *executionContext) fieldContext_Query_changes(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_compareDocuments(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_compareDocuments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CompareDocuments(ctx, fc.Args["a"].(string), fc.Args["b"].(string), fc.Args["asOf"].(*model.AsOf))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DocumentComparison) graphql.Marshaler {
+			return ec.marshalODocumentComparison2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐDocumentComparison(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_compareDocuments(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DocumentComparison(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_compareDocuments_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_convergence(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2023,6 +2098,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_changes(ctx, field)
+				})
+		case "compareDocuments":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_compareDocuments(ctx, field)
 				})
 		case "convergence":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

@@ -3452,6 +3452,13 @@ func (ec *executionContext) marshalOOverlap2ᚖgithubᚗcomᚋrapporteurᚋrappo
 	return ec._Overlap(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOParagraph2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋdomainᚐParagraph(ctx context.Context, sel ast.SelectionSet, v *domain.Paragraph) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Paragraph(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOParagraphInput2ᚕgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐParagraphInputᚄ(ctx context.Context, v any) ([]model.ParagraphInput, error) {
 	if v == nil {
 		return nil, nil

@@ -120,6 +120,12 @@ type ComplexityRoot struct {
 		URL        func(childComplexity int) int
 	}
 
+	DocumentComparison struct {
+		A          func(childComplexity int) int
+		B          func(childComplexity int) int
+		Paragraphs func(childComplexity int) int
+	}
+
 	Element struct {
 		Description func(childComplexity int) int
 		ID          func(childComplexity int) int
@@ -284,6 +290,15 @@ type ComplexityRoot struct {
 		Text   func(childComplexity int) int
 	}
 
+	ParagraphComparison struct {
+		A          func(childComplexity int) int
+		B          func(childComplexity int) int
+		Change     func(childComplexity int) int
+		Moved      func(childComplexity int) int
+		Runs       func(childComplexity int) int
+		Similarity func(childComplexity int) int
+	}
+
 	Point struct {
 		Actor    func(childComplexity int) int
 		Kind     func(childComplexity int) int
@@ -388,29 +403,30 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Affinities   func(childComplexity int, among []string, minShared int, first *int, after *string, asOf *model.AsOf) int
-		Affinity     func(childComplexity int, a string, b string, asOf *model.AsOf) int
-		At           func(childComplexity int) int
-		Changes      func(childComplexity int, from model.AsOf, to *model.AsOf, states []string, targets []*model.TargetRef, causes []projections.ChangeCause, first *int, after *string) int
-		CommonGround func(childComplexity int, minSupport float64, minDeclared float64, minCrossRegional float64, asOf *model.AsOf) int
-		Convergence  func(childComplexity int, targets []*model.TargetRef, elements []string, proposals bool, asOf *model.AsOf) int
-		Elements     func(childComplexity int, asOf *model.AsOf) int
-		Endorsements func(childComplexity int, filter *model.EndorsementFilter, first *int, after *string, asOf *model.AsOf) int
-		ErrorCodes   func(childComplexity int) int
-		Events       func(childComplexity int, filter *model.EventFilter, first *int, after *string, asOf *model.AsOf) int
-		Group        func(childComplexity int, code string, asOf *model.AsOf) int
-		Groups       func(childComplexity int, asOf *model.AsOf) int
-		Matrix       func(childComplexity int, targets []*model.TargetRef, states []string, group *string, asOf *model.AsOf) int
-		Node         func(childComplexity int, id string) int
-		Nodes        func(childComplexity int, ids []string) int
-		Option       func(childComplexity int, element string, key string, asOf *model.AsOf) int
-		Positions    func(childComplexity int, filter *model.PositionFilter, first *int, after *string, asOf *model.AsOf) int
-		Proposal     func(childComplexity int, slug string, asOf *model.AsOf) int
-		Proposals    func(childComplexity int, filter *model.ProposalFilter, first *int, after *string, asOf *model.AsOf) int
-		Sessions     func(childComplexity int, forum *string, asOf *model.AsOf) int
-		State        func(childComplexity int, by model.StateRef, asOf *model.AsOf) int
-		States       func(childComplexity int, regionalGroup *domain.RegionalGroup, group *string, asOf *model.AsOf) int
-		Viewer       func(childComplexity int) int
+		Affinities       func(childComplexity int, among []string, minShared int, first *int, after *string, asOf *model.AsOf) int
+		Affinity         func(childComplexity int, a string, b string, asOf *model.AsOf) int
+		At               func(childComplexity int) int
+		Changes          func(childComplexity int, from model.AsOf, to *model.AsOf, states []string, targets []*model.TargetRef, causes []projections.ChangeCause, first *int, after *string) int
+		CommonGround     func(childComplexity int, minSupport float64, minDeclared float64, minCrossRegional float64, asOf *model.AsOf) int
+		CompareDocuments func(childComplexity int, a string, b string, asOf *model.AsOf) int
+		Convergence      func(childComplexity int, targets []*model.TargetRef, elements []string, proposals bool, asOf *model.AsOf) int
+		Elements         func(childComplexity int, asOf *model.AsOf) int
+		Endorsements     func(childComplexity int, filter *model.EndorsementFilter, first *int, after *string, asOf *model.AsOf) int
+		ErrorCodes       func(childComplexity int) int
+		Events           func(childComplexity int, filter *model.EventFilter, first *int, after *string, asOf *model.AsOf) int
+		Group            func(childComplexity int, code string, asOf *model.AsOf) int
+		Groups           func(childComplexity int, asOf *model.AsOf) int
+		Matrix           func(childComplexity int, targets []*model.TargetRef, states []string, group *string, asOf *model.AsOf) int
+		Node             func(childComplexity int, id string) int
+		Nodes            func(childComplexity int, ids []string) int
+		Option           func(childComplexity int, element string, key string, asOf *model.AsOf) int
+		Positions        func(childComplexity int, filter *model.PositionFilter, first *int, after *string, asOf *model.AsOf) int
+		Proposal         func(childComplexity int, slug string, asOf *model.AsOf) int
+		Proposals        func(childComplexity int, filter *model.ProposalFilter, first *int, after *string, asOf *model.AsOf) int
+		Sessions         func(childComplexity int, forum *string, asOf *model.AsOf) int
+		State            func(childComplexity int, by model.StateRef, asOf *model.AsOf) int
+		States           func(childComplexity int, regionalGroup *domain.RegionalGroup, group *string, asOf *model.AsOf) int
+		Viewer           func(childComplexity int) int
 	}
 
 	RegionalTally struct {
@@ -514,6 +530,11 @@ type ComplexityRoot struct {
 		Support                 func(childComplexity int) int
 		SupportWithReservations func(childComplexity int) int
 		Undeclared              func(childComplexity int) int
+	}
+
+	TextRun struct {
+		Kind func(childComplexity int) int
+		Text func(childComplexity int) int
 	}
 
 	Viewer struct {
@@ -913,6 +934,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Document.URL(childComplexity), true
+
+	case "DocumentComparison.a":
+		if e.ComplexityRoot.DocumentComparison.A == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentComparison.A(childComplexity), true
+	case "DocumentComparison.b":
+		if e.ComplexityRoot.DocumentComparison.B == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentComparison.B(childComplexity), true
+	case "DocumentComparison.paragraphs":
+		if e.ComplexityRoot.DocumentComparison.Paragraphs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentComparison.Paragraphs(childComplexity), true
 
 	case "Element.description":
 		if e.ComplexityRoot.Element.Description == nil {
@@ -1710,6 +1750,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Paragraph.Text(childComplexity), true
 
+	case "ParagraphComparison.a":
+		if e.ComplexityRoot.ParagraphComparison.A == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParagraphComparison.A(childComplexity), true
+	case "ParagraphComparison.b":
+		if e.ComplexityRoot.ParagraphComparison.B == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParagraphComparison.B(childComplexity), true
+	case "ParagraphComparison.change":
+		if e.ComplexityRoot.ParagraphComparison.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParagraphComparison.Change(childComplexity), true
+	case "ParagraphComparison.moved":
+		if e.ComplexityRoot.ParagraphComparison.Moved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParagraphComparison.Moved(childComplexity), true
+	case "ParagraphComparison.runs":
+		if e.ComplexityRoot.ParagraphComparison.Runs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParagraphComparison.Runs(childComplexity), true
+	case "ParagraphComparison.similarity":
+		if e.ComplexityRoot.ParagraphComparison.Similarity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParagraphComparison.Similarity(childComplexity), true
+
 	case "Point.actor":
 		if e.ComplexityRoot.Point.Actor == nil {
 			break
@@ -2221,6 +2298,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.CommonGround(childComplexity, args["minSupport"].(float64), args["minDeclared"].(float64), args["minCrossRegional"].(float64), args["asOf"].(*model.AsOf)), true
+	case "Query.compareDocuments":
+		if e.ComplexityRoot.Query.CompareDocuments == nil {
+			break
+		}
+
+		args, err := ec.field_Query_compareDocuments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CompareDocuments(childComplexity, args["a"].(string), args["b"].(string), args["asOf"].(*model.AsOf)), true
 	case "Query.convergence":
 		if e.ComplexityRoot.Query.Convergence == nil {
 			break
@@ -2854,6 +2942,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tally.Undeclared(childComplexity), true
+
+	case "TextRun.kind":
+		if e.ComplexityRoot.TextRun.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TextRun.Kind(childComplexity), true
+	case "TextRun.text":
+		if e.ComplexityRoot.TextRun.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TextRun.Text(childComplexity), true
 
 	case "Viewer.roles":
 		if e.ComplexityRoot.Viewer.Roles == nil {
@@ -3591,6 +3692,85 @@ type StandingChangeEdge {
   cursor: String!
   "The change itself."
   node: StandingChange!
+}
+`, BuiltIn: false},
+	{Name: "../schema/comparison.graphqls", Input: `# Two documents side by side.
+
+extend type Query {
+  """
+  What became of each paragraph of a document in another one, down to the word, in any of the six languages. Null where one of the two is not
+  on record at the moment; a symbol that no document on record ever had is NOT_FOUND. Where more than one submission brought in a document of the
+  same symbol, the one recorded last counts. A document of which no text was read in has no paragraphs.
+  """
+  compareDocuments(
+    "Symbol of the document to compare from, e.g. A/C.1/78/L.60."
+    a: String!
+    "Symbol of the document to compare with it, e.g. A/C.1/78/L.60/Rev.1."
+    b: String!
+    "The moment to answer at; without it, now."
+    asOf: AsOf
+  ): DocumentComparison
+}
+
+"Two documents side by side."
+type DocumentComparison {
+  "The document compared from."
+  a: Document!
+  "The document compared with it."
+  b: Document!
+  "Every paragraph of both: those of ` + "`" + `b` + "`" + ` in their order, those that only ` + "`" + `a` + "`" + ` has behind what they followed there."
+  paragraphs: [ParagraphComparison!]!
+}
+
+"""
+One paragraph of either document, or one of each. Paragraphs with the same text belong together, whatever their numbers; of the others those that are most alike,
+from a similarity of one half on.
+"""
+type ParagraphComparison {
+  "What became of it."
+  change: ParagraphChange!
+  "Whether it stands in another order than the others; a changed paragraph may have been moved, too."
+  moved: Boolean!
+  "The paragraph in the first document; null where it was added."
+  a: Paragraph
+  "The paragraph in the second document; null where it was deleted."
+  b: Paragraph
+  "Twice the number of words that both have over the number of words of the two (Dice), 0 to 1: 1 for the same text, 0 where one of the two is missing."
+  similarity: Float!
+  "The text in pieces: those kept and deleted together are the first document's, character for character, those kept and inserted the second's."
+  runs: [TextRun!]!
+}
+
+"What became of a paragraph."
+enum ParagraphChange {
+  "The same text, in order."
+  KEPT
+  "The same text, elsewhere."
+  MOVED
+  "Another text, alike."
+  CHANGED
+  "Only in the second document."
+  ADDED
+  "Only in the first document."
+  DELETED
+}
+
+"A piece of a paragraph."
+type TextRun {
+  "In which of the two texts it stands."
+  kind: TextRunKind!
+  "The piece itself, with its spaces."
+  text: String!
+}
+
+"In which of two texts a piece stands."
+enum TextRunKind {
+  "In both documents: nothing changed here."
+  KEPT
+  "In the first document only: taken out."
+  DELETED
+  "In the second document only: put in."
+  INSERTED
 }
 `, BuiltIn: false},
 	{Name: "../schema/convergence.graphqls", Input: `# Where views converge: the standing of each State, and the figures over all of them.
@@ -5471,6 +5651,18 @@ func (ec *executionContext) childFields_Document(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Document", field.Name)
 }
 
+func (ec *executionContext) childFields_DocumentComparison(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "a":
+		return ec.fieldContext_DocumentComparison_a(ctx, field)
+	case "b":
+		return ec.fieldContext_DocumentComparison_b(ctx, field)
+	case "paragraphs":
+		return ec.fieldContext_DocumentComparison_paragraphs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DocumentComparison", field.Name)
+}
+
 func (ec *executionContext) childFields_Element(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5749,6 +5941,24 @@ func (ec *executionContext) childFields_Paragraph(ctx context.Context, field gra
 		return ec.fieldContext_Paragraph_text(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Paragraph", field.Name)
+}
+
+func (ec *executionContext) childFields_ParagraphComparison(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "change":
+		return ec.fieldContext_ParagraphComparison_change(ctx, field)
+	case "moved":
+		return ec.fieldContext_ParagraphComparison_moved(ctx, field)
+	case "a":
+		return ec.fieldContext_ParagraphComparison_a(ctx, field)
+	case "b":
+		return ec.fieldContext_ParagraphComparison_b(ctx, field)
+	case "similarity":
+		return ec.fieldContext_ParagraphComparison_similarity(ctx, field)
+	case "runs":
+		return ec.fieldContext_ParagraphComparison_runs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ParagraphComparison", field.Name)
 }
 
 func (ec *executionContext) childFields_Point(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6161,6 +6371,16 @@ func (ec *executionContext) childFields_Tally(ctx context.Context, field graphql
 		return ec.fieldContext_Tally_undeclared(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tally", field.Name)
+}
+
+func (ec *executionContext) childFields_TextRun(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TextRun_kind(ctx, field)
+	case "text":
+		return ec.fieldContext_TextRun_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TextRun", field.Name)
 }
 
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

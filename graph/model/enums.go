@@ -9,6 +9,7 @@ import (
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/graph/auth"
 	"github.com/rapporteur/rapporteur/projections"
+	"github.com/rapporteur/rapporteur/projections/comparison"
 	"github.com/rapporteur/rapporteur/projections/convergence"
 )
 
@@ -70,22 +71,24 @@ func (w words[T]) unmarshalWord(v any) (T, error) {
 }
 
 var (
-	ballots         = wordsTo(domain.Absent)
-	bases           = wordsTo(convergence.None)
-	causes          = wordsTo(projections.Corrected)
-	consensuses     = wordsTo(convergence.Silent)
-	decisionRules   = wordsTo(domain.ByMajority)
-	kindsOfAct      = wordsTo(domain.Dissociated)
-	kindsOfGroup    = wordsTo(domain.AdHoc)
-	languages       = wordsTo(domain.Spanish)
-	paragraphKinds  = wordsTo(domain.Operative)
-	pointKinds      = wordsTo(domain.Offer)
-	statuses        = wordsTo(projections.Adopted)
-	regionalGroups  = wordsTo(domain.WEOG)
-	roles           = wordsTo(auth.Editor)
-	gradesOfSources = wordsTo(domain.MachineSummary)
-	stances         = wordsTo(domain.Oppose)
-	statementForms  = wordsTo(domain.WorkingPaper)
+	paragraphChanges = wordsTo(comparison.Deleted)
+	runKinds         = wordsTo(comparison.InsertedRun)
+	ballots          = wordsTo(domain.Absent)
+	bases            = wordsTo(convergence.None)
+	causes           = wordsTo(projections.Corrected)
+	consensuses      = wordsTo(convergence.Silent)
+	decisionRules    = wordsTo(domain.ByMajority)
+	kindsOfAct       = wordsTo(domain.Dissociated)
+	kindsOfGroup     = wordsTo(domain.AdHoc)
+	languages        = wordsTo(domain.Spanish)
+	paragraphKinds   = wordsTo(domain.Operative)
+	pointKinds       = wordsTo(domain.Offer)
+	statuses         = wordsTo(projections.Adopted)
+	regionalGroups   = wordsTo(domain.WEOG)
+	roles            = wordsTo(auth.Editor)
+	gradesOfSources  = wordsTo(domain.MachineSummary)
+	stances          = wordsTo(domain.Oppose)
+	statementForms   = wordsTo(domain.WorkingPaper)
 )
 
 // MarshalBallot writes a ballot.
@@ -197,3 +200,19 @@ func MarshalStatementForm(v domain.StatementForm) graphql.Marshaler { return sta
 func UnmarshalStatementForm(v any) (domain.StatementForm, error) {
 	return unmarshal[domain.StatementForm](v)
 }
+
+// MarshalParagraphChange writes what became of a paragraph.
+func MarshalParagraphChange(v comparison.Change) graphql.Marshaler {
+	return paragraphChanges.marshal(v)
+}
+
+// UnmarshalParagraphChange reads what became of a paragraph.
+func UnmarshalParagraphChange(v any) (comparison.Change, error) {
+	return paragraphChanges.unmarshalWord(v)
+}
+
+// MarshalTextRunKind writes the kind of a piece of text.
+func MarshalTextRunKind(v comparison.RunKind) graphql.Marshaler { return runKinds.marshal(v) }
+
+// UnmarshalTextRunKind reads the kind of a piece of text.
+func UnmarshalTextRunKind(v any) (comparison.RunKind, error) { return runKinds.unmarshalWord(v) }

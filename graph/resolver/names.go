@@ -143,6 +143,18 @@ func (n names) targets(path string, refs []*model.TargetRef) []domain.Target {
 	return targets
 }
 
+func (n names) document(path, symbol string) {
+	known, near := n.model.KnownDocument(symbol)
+	if known {
+		return
+	}
+	message := fmt.Sprintf("There is no document %q.", excerpt(symbol))
+	if len(near) > 0 {
+		message = fmt.Sprintf("There is no document %q; did you mean %s?", excerpt(symbol), oneOf(near))
+	}
+	n.list = append(n.list, domain.Fault{Code: domain.NotFound, Path: path, Message: message})
+}
+
 // oneOf writes a list for a sentence: a, b or c.
 func oneOf(words []string) string {
 	if len(words) < 2 {
