@@ -252,9 +252,6 @@ func sameSet[T comparable](a, b []T) bool {
 	return true
 }
 
-// sameSource compares sources of which there may be none.
-func sameSource(a, b *Source) bool { return a == b || a != nil && b != nil && *a == *b }
-
 // cloned copies a list, so that an event shares no memory with the command that yielded it; an empty one is nil.
 func cloned[T any](list []T) []T {
 	if len(list) == 0 {

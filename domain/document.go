@@ -2,7 +2,6 @@ package domain
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -114,13 +113,4 @@ func ReadDocument(parts []DocumentRecorded) *Document {
 		d.Paragraphs = append(d.Paragraphs, p.Paragraphs...)
 	}
 	return d
-}
-
-// sameDocument compares documents of which there may be none.
-func sameDocument(a, b *Document) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Symbol == b.Symbol && a.Title == b.Title && a.Language == b.Language && a.IssuedOn == b.IssuedOn && a.URL == b.URL &&
-		strings.EqualFold(a.SHA256, b.SHA256) && slices.Equal(a.Paragraphs, b.Paragraphs)
 }

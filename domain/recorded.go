@@ -17,53 +17,64 @@ const (
 	Different              // It is, with other content.
 )
 
-// matched is Same or Different.
-func matched(equal bool) Match {
-	if equal {
-		return Same
-	}
-	return Different
-}
-
 // Recorded says whether what the command would record is on record already, under its natural key. Lists without an order
 // (States, submitters, options, names, aliases) are equal in whatever order. Commands that no import has are compared under the
 // nearest thing to a key, CorrectPosition never.
 func (w *World) Recorded(c Command) Match {
+	match, _ := w.Compare(c)
+	return match
+}
+
+// Compare says the same as Recorded, and where the content is another in which fields it differs.
+func (w *World) Compare(c Command) (Match, []Difference) {
+	var d differences
 	switch c := c.(type) {
 	case AdmitState:
 		return w.recordedState(c)
 	case DefineGroup:
 		g := stream[*GroupStream](w, c.Stream()).defined
 		if g == nil {
-			return Missing
+			return Missing, nil
 		}
-		return matched(g.Kind == c.Kind && sameSet(g.Names, c.Names))
+		differ(&d, "kind", g.Kind, c.Kind)
+		differSets(&d, "names", g.Names, c.Names)
+		return d.match()
 	case ChangeGroupMembership:
 		return w.recordedMembership(c)
 	case DefineSession:
 		s := stream[*SessionStream](w, c.Stream()).defined
 		if s == nil {
-			return Missing
+			return Missing, nil
 		}
-		return matched(*s == c.event())
+		differ(&d, "name", s.Name, c.Name)
+		differ(&d, "forum", s.Forum, c.Forum)
+		differ(&d, "startsOn", s.StartsOn, c.StartsOn)
+		differ(&d, "endsOn", s.EndsOn, c.EndsOn)
+		differ(&d, "decisionRule", s.DecisionRule, c.DecisionRule)
+		return d.match()
 	case DefineElement:
 		e := stream[*ElementStream](w, c.Stream()).defined
 		if e == nil {
-			return Missing
+			return Missing, nil
 		}
-		return matched(e.Label == c.Label && e.Description == c.Description)
+		differ(&d, "label", e.Label, c.Label)
+		differ(&d, "description", e.Description, c.Description)
+		return d.match()
 	case DefineOption:
 		o := stream[*ElementStream](w, c.Stream()).options[c.Key]
 		if o == nil {
-			return Missing
+			return Missing, nil
 		}
-		return matched(o.Label == c.Label && o.Description == c.Description)
+		differ(&d, "label", o.Label, c.Label)
+		differ(&d, "description", o.Description, c.Description)
+		return d.match()
 	case RetireOption:
 		o := stream[*ElementStream](w, c.Stream()).options[c.Key]
 		if o == nil || o.retired == nil {
-			return Missing
+			return Missing, nil
 		}
-		return matched(o.retired.Reason == c.Reason)
+		differ(&d, "reason", o.retired.Reason, c.Reason)
+		return d.match()
 	case SubmitProposal:
 		return stream[*Submission](w, c.Stream()).recordedSubmission(c)
 	case ReviseProposal:
@@ -79,103 +90,139 @@ func (w *World) Recorded(c Command) Match {
 	case RecordPosition:
 		return stream[*Positions](w, c.Stream()).recordedPosition(c.event())
 	case CorrectPosition:
-		return Missing // A correction has no key: what it names was recorded before it.
+		return Missing, nil // A correction has no key: what it names was recorded before it.
 	case WithdrawPosition:
 		p := stream[*Positions](w, c.Stream()).byRevision[c.Position]
 		if p == nil || p.withdrawn == nil || p.withdrawn.On != c.On {
-			return Missing
+			return Missing, nil
 		}
-		return matched(p.withdrawn.Source == c.Source)
+		d.sources(&p.withdrawn.Source, &c.Source)
+		return d.match()
 	case RetractPosition:
 		p := stream[*Positions](w, c.Stream()).byRevision[c.Position]
 		if p == nil || p.retracted == nil {
-			return Missing
+			return Missing, nil
 		}
-		return matched(p.retracted.Reason == c.Reason)
+		differ(&d, "reason", p.retracted.Reason, c.Reason)
+		return d.match()
 	case RecordEndorsement:
 		a := stream[*Endorsements](w, c.Stream()).actByKey[c.event().key()]
 		if a == nil {
-			return Missing
+			return Missing, nil
 		}
-		return matched(a.EndorsementGiven == c.event())
+		d.sources(&a.Source, &c.Source) // All else is the key.
+		return d.match()
 	case WithdrawEndorsement:
 		a := stream[*Endorsements](w, c.Stream()).acts[c.Endorsement]
 		if a == nil || a.withdrawn == nil || a.withdrawn.On != c.On {
-			return Missing
+			return Missing, nil
 		}
-		return matched(a.withdrawn.Source == c.Source)
+		d.sources(&a.withdrawn.Source, &c.Source)
+		return d.match()
 	case RecordVote:
 		return w.recordedVote(c.event())
 	case DeclareIntendedBallot:
 		v := stream[*Endorsements](w, c.Stream()).votes[c.Vote]
 		if v == nil || !slices.Contains(v.declared, IntendedBallotDeclared(c)) {
-			return Missing // A ballot can be declared again, with another intention.
+			return Missing, nil // A ballot can be declared again, with another intention.
 		}
-		return Same
+		return Same, nil
 	case CompleteImport:
 		// The input is the content: a second run of it records less and skips more, and is still the same import.
 		if stream[*ImportStream](w, c.Stream()).completed == nil {
-			return Missing
+			return Missing, nil
 		}
-		return Same
+		return Same, nil
 	}
 	panic(fmt.Sprintf("domain: %T is no command of ours", c))
 }
 
-func (w *World) recordedState(c AdmitState) Match {
+func (w *World) recordedState(c AdmitState) (Match, []Difference) {
 	s := stream[*StateStream](w, c.Stream()).admitted
 	if s == nil {
-		return Missing
+		return Missing, nil
 	}
-	return matched(sameSet(s.Names, c.Names) && s.RegionalGroup == c.RegionalGroup && s.Observer == c.Observer &&
-		s.AdmittedOn == c.AdmittedOn && sameSet(s.Aliases, c.Aliases))
+	var d differences
+	differSets(&d, "names", s.Names, c.Names)
+	differ(&d, "regionalGroup", s.RegionalGroup, c.RegionalGroup)
+	differ(&d, "observer", s.Observer, c.Observer)
+	differ(&d, "admittedOn", s.AdmittedOn, c.AdmittedOn)
+	differSets(&d, "aliases", s.Aliases, c.Aliases)
+	return d.match()
 }
 
 // recordedMembership compares by group, member and from. A span that was recorded without an end and ended later equals the
 // membership as it was recorded and as it stands.
-func (w *World) recordedMembership(c ChangeGroupMembership) Match {
+func (w *World) recordedMembership(c ChangeGroupMembership) (Match, []Difference) {
+	var d differences
 	for _, m := range stream[*GroupStream](w, c.Stream()).spans[c.State] {
 		switch {
 		case c.From == 0 && c.Until != 0: // Ends the open span, whenever that began.
 			if m.until == c.Until {
-				return matched(sameSource(m.left, c.Source))
+				d.sources(m.left, c.Source)
+				return d.match()
 			}
 		case m.from == c.From && c.Until == 0:
-			return matched(sameSource(m.joined, c.Source))
+			d.sources(m.joined, c.Source)
+			return d.match()
 		case m.from == c.From:
-			return matched(m.until == c.Until && sameSource(m.joined, c.Source) && sameSource(m.left, c.Source))
+			differ(&d, "until", m.until, c.Until)
+			d.sources(m.joined, c.Source)
+			if len(d) == 0 {
+				d.sources(m.left, c.Source)
+			}
+			return d.match()
 		}
 	}
-	return Missing
+	return Missing, nil
 }
 
-func (s *Submission) recordedSubmission(c SubmitProposal) Match {
+func (s *Submission) recordedSubmission(c SubmitProposal) (Match, []Difference) {
 	p := s.submitted
 	if p == nil {
-		return Missing
+		return Missing, nil
 	}
-	return matched(p.Title == c.Title && p.Summary == c.Summary && sameSet(p.Submitters, c.Submitters) &&
-		p.InCapacityOfChair == c.InCapacityOfChair && p.On == c.On && sameSet(p.Options, c.Options) && p.Source == c.Source &&
-		sameDocument(ReadDocument(s.versions[0].parts), c.Document))
+	var d differences
+	differ(&d, "title", p.Title, c.Title)
+	differ(&d, "summary", p.Summary, c.Summary)
+	differSets(&d, "submitters", p.Submitters, c.Submitters)
+	differ(&d, "inCapacityOfChair", p.InCapacityOfChair, c.InCapacityOfChair)
+	differ(&d, "on", p.On, c.On)
+	differSets(&d, "options", p.Options, c.Options)
+	d.sources(&p.Source, &c.Source)
+	d.documents(ReadDocument(s.versions[0].parts), c.Document)
+	return d.match()
 }
 
 // recordedRevision compares by proposal, day and document symbol. Several revisions may have one key: one that is equal counts.
-func (s *Submission) recordedRevision(c ReviseProposal) Match {
-	match := Missing
+func (s *Submission) recordedRevision(c ReviseProposal) (Match, []Difference) {
+	var last differences
+	found := false
 	for _, v := range s.versions {
 		document := ReadDocument(v.parts)
-		if r := v.revised; r != nil && r.On == c.On && document.symbol() == c.Document.symbol() {
-			if r.Title == c.Title && r.Summary == c.Summary &&
-				r.Submitters.Given == c.Submitters.Given && sameSet(r.Submitters.Value, c.Submitters.Value) &&
-				r.InCapacityOfChair == c.InCapacityOfChair &&
-				r.Options.Given == c.Options.Given && sameSet(r.Options.Value, c.Options.Value) &&
-				r.Source == c.Source && sameDocument(document, c.Document) {
-				return Same
-			}
-			match = Different
+		r := v.revised
+		if r == nil || r.On != c.On || document.symbol() != c.Document.symbol() {
+			continue
 		}
+		var d differences
+		differ(&d, "title", r.Title, c.Title)
+		differ(&d, "summary", r.Summary, c.Summary)
+		differ(&d, "submitters", r.Submitters.Given, c.Submitters.Given)
+		differSets(&d, "submitters", r.Submitters.Value, c.Submitters.Value)
+		differ(&d, "inCapacityOfChair", r.InCapacityOfChair, c.InCapacityOfChair)
+		differ(&d, "options", r.Options.Given, c.Options.Given)
+		differSets(&d, "options", r.Options.Value, c.Options.Value)
+		d.sources(&r.Source, &c.Source)
+		d.documents(document, c.Document)
+		if len(d) == 0 {
+			return Same, nil
+		}
+		found, last = true, d
 	}
-	return match
+	if !found {
+		return Missing, nil
+	}
+	return last.match()
 }
 
 // symbol gives the symbol of a document of which there may be none.
@@ -186,43 +233,54 @@ func (d *Document) symbol() string {
 	return d.Symbol
 }
 
-func (s *Submission) recordedEnd(end Event) Match {
-	if s.end == nil {
-		return Missing
+func (s *Submission) recordedEnd(end Event) (Match, []Difference) {
+	switch s.end {
+	case nil:
+		return Missing, nil
+	case end:
+		return Same, nil
 	}
-	return matched(s.end == end)
+	return Different, differencesOfEnds(s.end, end)
 }
 
 // recordedPosition compares by day, actor and target. A position that was corrected equals what was first recorded, what it
 // was corrected to, and what stood between. One that was retracted is the same if it is equal, so that a second import does
 // not bring back what should never have been recorded; with other content it is as if it were not there.
-func (s *Positions) recordedPosition(c PositionStated) Match {
-	match := Missing
+func (s *Positions) recordedPosition(c PositionStated) (Match, []Difference) {
+	var found *PositionStated
 	for _, p := range s.inOrder {
-		if slices.ContainsFunc(p.versions, func(v PositionStated) bool { return samePosition(v, c) }) {
-			return Same
+		if slices.ContainsFunc(p.versions, func(v PositionStated) bool {
+			return v.StatedOn == c.StatedOn && v.Target == c.Target && len(differencesOfPositions(v, c)) == 0
+		}) {
+			return Same, nil
 		}
 		if is := p.now(); p.retracted == nil && is.StatedOn == c.StatedOn && is.Target == c.Target {
-			match = Different
+			found = &is
 		}
 	}
-	return match
-}
-
-func samePosition(a, b PositionStated) bool {
-	return a.Actor == b.Actor && sameSet(a.AlignedWith, b.AlignedWith) && sameSet(a.Dissociated, b.Dissociated) && a.Target == b.Target &&
-		a.Stance == b.Stance && a.Form == b.Form && sameAct(a.Explains, b.Explains) && a.StatedOn == b.StatedOn && a.Session == b.Session &&
-		a.Summary == b.Summary && slices.Equal(a.Points, b.Points) && a.Source == b.Source
+	if found == nil {
+		return Missing, nil
+	}
+	return Different, differencesOfPositions(*found, c)
 }
 
 // recordedVote compares by document symbol and paragraph, under whatever proposal.
-func (w *World) recordedVote(e VoteRecorded) Match {
-	proposal, ok := w.votes[e.key()]
+func (w *World) recordedVote(e VoteRecorded) (Match, []Difference) {
+	v, ok := w.Vote(e.DocumentSymbol, e.Paragraph)
 	if !ok {
-		return Missing
+		return Missing, nil
 	}
-	v := stream[*Endorsements](w, endorsementStream(proposal)).voteByKey[e.key()].VoteRecorded
-	return matched(v.Proposal == e.Proposal && v.Body == e.Body && v.On == e.On && v.Adopted == e.Adopted &&
-		v.Yes == e.Yes && v.No == e.No && v.Abstain == e.Abstain && v.Absent == e.Absent && v.Complete == e.Complete &&
-		sameSet(v.Ballots, e.Ballots) && v.Source == e.Source)
+	var d differences
+	differ(&d, "proposal", v.Proposal, e.Proposal)
+	differ(&d, "body", v.Body, e.Body)
+	differ(&d, "on", v.On, e.On)
+	differ(&d, "adopted", v.Adopted, e.Adopted)
+	differ(&d, "yes", v.Yes, e.Yes)
+	differ(&d, "no", v.No, e.No)
+	differ(&d, "abstain", v.Abstain, e.Abstain)
+	differ(&d, "absent", v.Absent, e.Absent)
+	differ(&d, "complete", v.Complete, e.Complete)
+	differSets(&d, "ballots", v.Ballots, e.Ballots)
+	d.sources(&v.Source, &e.Source)
+	return d.match()
 }

@@ -77,6 +77,16 @@ func (w *World) Act(actor, symbol, paragraph string) (ActRef, bool) {
 	return ActRef{Proposal: latest.Proposal, Revision: latest.revision}, true
 }
 
+// Vote gives the vote that is recorded on a document, or on one paragraph of it, as it was recorded.
+func (w *World) Vote(symbol, paragraph string) (VoteRecorded, bool) {
+	key := voteKey{symbol: symbol, paragraph: paragraph}
+	proposal, ok := w.votes[key]
+	if !ok {
+		return VoteRecorded{}, false
+	}
+	return stream[*Endorsements](w, endorsementStream(proposal)).voteByKey[key].VoteRecorded, true
+}
+
 // stream gives the state of a stream in its own type; an empty one is not kept.
 func stream[S Folded](w *World, name string) S { return w.Folded(name).(S) }
 

@@ -1,9 +1,11 @@
 package recorder
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +22,8 @@ type AllOptions struct {
 	By string
 	// SHA256 and Name are those of the input as a whole, for its ImportCompleted. Without a SHA256 none is recorded.
 	SHA256, Name string
-	// CorrelationID is the one of all events of the import. It is minted where it is empty.
+	// CorrelationID is the one of all events of the import. Where it is empty, all runs of one input by one subject share one that
+	// follows from the two; without a SHA256 it is minted.
 	CorrelationID string
 	// Today is the day on which the rows are decided; the clock's where it is zero.
 	Today domain.Date
@@ -31,15 +34,28 @@ type AllOptions struct {
 	// Faults are those that the reader of the input found: with any, nothing is recorded, and they are told before those that
 	// are found here.
 	Faults []domain.RowFault
+	// Read, where given, reads the input once the record was read, so that it may name what is on record; then there are no rows yet.
+	Read func(*domain.World) ([]domain.Row, []domain.RowFault)
+	// Through, where given, has the steps recorded by somebody else who holds the record, in their order, and says how many were.
+	// The log is only read then, and who says that the import is complete is left to him.
+	Through func(ctx context.Context, steps []Step, progress func(done int)) (done int, err error)
 	// Progress, where given, is told how many rows of those to record are on record. It is called from this goroutine.
 	Progress func(done, total int)
 }
 
+// Step is a row that is to be recorded, and what it is decided to be.
+type Step struct {
+	Row      *domain.Row
+	Command  domain.Command
+	Revision int64 // Of its first event, as far as the record was read.
+}
+
 // Report says what an import recorded, or a dry run would record.
 type Report struct {
-	Recorded map[string]int // Rows, by file. Files of which nothing was recorded are not in it.
-	Skipped  int            // Rows that were on record already.
-	Events   int            // All events, that which says that the import is complete included.
+	// Recorded counts the lines of which something was recorded, by file. Files of which nothing was recorded are not in it.
+	Recorded map[string]int
+	Skipped  int // Lines of which everything was on record already.
+	Events   int // All events, that which says that the import is complete included.
 }
 
 // maxFaults is how many faults of an import are told one by one.
@@ -69,12 +85,26 @@ func (f *Faults) Error() string {
 
 // Incomplete says that an import was cut short. What it recorded stays; the same import again records the rest.
 type Incomplete struct {
-	Recorded, Total int // Rows. With an outcome unknown, or a context that ended, more may be on record.
+	Recorded, Total int         // Rows. With an outcome unknown, or a context that ended, more may be on record.
+	At              *domain.Row // The row at which it ended, where that is known.
 	Err             error
 }
 
 func (e *Incomplete) Error() string {
-	return fmt.Sprintf("%d of %s recorded; run the import again to complete it: %v", e.Recorded, plural(e.Total, "row"), e.Err)
+	var refusal *domain.Refusal
+	switch {
+	case e.At == nil:
+		return fmt.Sprintf("%d of %s recorded; run the import again to complete it: %v", e.Recorded, plural(e.Total, "row"), e.Err)
+	case errors.As(e.Err, &refusal): // By who holds the record by now: it was decided here on what was on record a moment ago.
+		text := fmt.Sprintf("%d of %s recorded, the others not: the record changed meanwhile; run the import again, which checks everything anew", e.Recorded, plural(e.Total, "row"))
+		for _, f := range refusal.Faults {
+			text += "\n" + e.At.Fault(f).String()
+		}
+		return text
+	case errors.Is(e.Err, eventlog.ErrUnknown), errors.Is(e.Err, context.Canceled):
+		return fmt.Sprintf("%d of %s recorded, and of %s:%d it is not known; run the import again to complete it: %v", e.Recorded, plural(e.Total, "row"), e.At.File, e.At.Line, e.Err)
+	}
+	return fmt.Sprintf("%d of %s recorded, %s:%d and what comes after it not; run the import again to complete it: %v", e.Recorded, plural(e.Total, "row"), e.At.File, e.At.Line, e.Err)
 }
 func (e *Incomplete) Unwrap() error { return e.Err }
 
@@ -89,7 +119,8 @@ func plural(n int, noun string) string {
 // one another, and only then, if there is no fault, appends what they yield, in order, a row an atomic step.
 //
 // A row is skipped and counted where this subject has recorded its key already, or where what it says is on record under its
-// natural key. If anything was recorded, an ImportCompleted follows; if nothing was, nothing is appended at all.
+// natural key. If anything was recorded, an ImportCompleted follows. If nothing was, nothing is appended at all, save where an
+// earlier run of the same input recorded the last row and not the end.
 //
 // The error is *Faults where rows are wrong, *Incomplete where recording was cut short: then too the report says what was
 // meant to be recorded. It does not use the Reader; a read model follows the log by itself.
@@ -104,20 +135,24 @@ func (r *Recorder) RecordAll(ctx context.Context, rows []domain.Row, opts AllOpt
 		opts.Today = domain.DateOf(opts.Clock())
 	}
 	if opts.CorrelationID == "" {
-		opts.CorrelationID = r.config.NewID().String()
+		if opts.CorrelationID = r.config.NewID().String(); opts.SHA256 != "" {
+			opts.CorrelationID = deriveID("import", opts.By, opts.SHA256).String()
+		}
 	}
 	i := &importing{
 		log: r.log, opts: opts, rows: rows,
 		causation: r.config.NewID().String(),
 		world:     domain.NewWorld(), keys: map[string]bool{}, missing: map[string]bool{}, told: map[domain.RowFault]bool{},
-		report: Report{Recorded: map[string]int{}},
+		lines: map[line]bool{}, report: Report{Recorded: map[string]int{}},
 	}
-	for _, f := range opts.Faults {
-		i.told[place(f)] = true
-		i.fault(f)
-	}
-	if err := i.read(ctx); err != nil {
+	i.read(opts.Faults)
+	if err := i.readRecord(ctx); err != nil {
 		return Report{}, fmt.Errorf("import %s: %w", opts.Name, err)
+	}
+	if opts.Read != nil {
+		rows, faults := opts.Read(i.world)
+		i.rows = rows
+		i.read(faults)
 	}
 	if err := i.decide(ctx); err != nil {
 		return Report{}, fmt.Errorf("import %s: %w", opts.Name, err)
@@ -143,23 +178,40 @@ type importing struct {
 
 	world   *domain.World   // The record, and every row so far.
 	keys    map[string]bool // Under which the subject has recorded, and those of the rows so far.
+	begun   bool            // The subject recorded some of this very input before.
 	steps   []rowStep
+	lines   map[line]bool            // The lines decided so far, and whether something of them is to be recorded.
 	missing map[string]bool          // What rows with faults would have defined.
 	told    map[domain.RowFault]bool // The places of the reader's faults.
 	faults  Faults
 	report  Report
 }
 
+// line is a line of a file. Two rows may stand in it: a position and its withdrawal.
+type line struct {
+	file   string
+	number int
+}
+
 // rowStep is what a row yields.
 type rowStep struct {
 	row      *domain.Row // Nil for the end of the import.
+	command  domain.Command
 	stream   string
 	expected eventlog.Revision
 	events   []domain.Event
 }
 
-// read makes the world of the record.
-func (i *importing) read(ctx context.Context) error {
+// read takes in the faults that a reader found.
+func (i *importing) read(faults []domain.RowFault) {
+	for _, f := range faults {
+		i.told[place(f)] = true
+		i.fault(f)
+	}
+}
+
+// readRecord makes the world of the record.
+func (i *importing) readRecord(ctx context.Context) error {
 	for e, err := range i.log.ReadAll(ctx, eventlog.Offset{}) {
 		if err != nil {
 			return fmt.Errorf("read the record: %w", err)
@@ -171,6 +223,7 @@ func (i *importing) read(ctx context.Context) error {
 		i.world.Apply(event)
 		if metadata.RecordedBy == i.opts.By && metadata.IdempotencyKey != "" {
 			i.keys[metadata.IdempotencyKey] = true
+			i.begun = i.begun || metadata.CorrelationID == i.opts.CorrelationID
 		}
 	}
 	return nil
@@ -186,7 +239,14 @@ func (i *importing) decide(ctx context.Context) error {
 			return fmt.Errorf("%s:%d: %w", i.rows[n].File, i.rows[n].Line, err)
 		}
 	}
-	if len(i.steps) == 0 || i.opts.SHA256 == "" || i.faults.Total > 0 {
+	for line, recorded := range i.lines {
+		if recorded {
+			i.report.Recorded[line.file]++
+		} else {
+			i.report.Skipped++
+		}
+	}
+	if len(i.steps) == 0 && !i.begun || i.opts.SHA256 == "" || i.opts.Through != nil || i.faults.Total > 0 {
 		return nil
 	}
 	complete := domain.CompleteImport{SHA256: i.opts.SHA256, Name: i.opts.Name, Recorded: i.report.Recorded, Skipped: i.report.Skipped}
@@ -212,8 +272,9 @@ func (i *importing) take(step rowStep) {
 }
 
 func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
+	at := line{row.File, row.Line}
+	i.lines[at] = i.lines[at] // Of which nothing is recorded yet.
 	if i.keys[row.Key] {
-		i.report.Skipped++
 		return nil
 	}
 	command, refusal := row.Command(i.world)
@@ -226,16 +287,15 @@ func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
 		i.refuse(row, refusal)
 		return nil
 	}
-	different := false
-	switch i.world.Recorded(command) {
-	case domain.Same:
-		i.report.Skipped++
+	match, differences := i.world.Compare(command)
+	different := match == domain.Different
+	switch {
+	case match == domain.Same:
 		return nil
-	case domain.Different:
-		if err := i.refuseDifferent(ctx, row, command); err != nil {
+	case different:
+		if err := i.refuseDifferent(ctx, row, command, differences); err != nil {
 			return err
 		}
-		different = true
 	}
 	stream := command.Stream()
 	folded := i.world.Folded(stream)
@@ -251,7 +311,7 @@ func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
 		i.refuse(row, refusal)
 		return nil
 	}
-	step := rowStep{row: row, stream: stream, expected: eventlog.Revision(folded.Revision()), events: events}
+	step := rowStep{row: row, command: command, stream: stream, expected: eventlog.Revision(folded.Revision()), events: events}
 	// Whether it can be recorded is found out now, not when half of the rows are on record.
 	encoded, err := i.encode(step)
 	if err != nil {
@@ -266,7 +326,7 @@ func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
 	}
 	i.take(step)
 	i.keys[row.Key] = true
-	i.report.Recorded[row.File]++
+	i.lines[at] = true
 	return nil
 }
 
@@ -302,20 +362,54 @@ func (i *importing) fault(f domain.RowFault) {
 	}
 }
 
-// refuseDifferent notes that what a row would record is there already with other content, and where.
-func (i *importing) refuseDifferent(ctx context.Context, row *domain.Row, command domain.Command) error {
-	message := "This is on record already with other content; correct the record, or take the row out."
+// refuseDifferent notes that what a row would record is there already with other content, where, and in what it differs.
+func (i *importing) refuseDifferent(ctx context.Context, row *domain.Row, command domain.Command, differences []domain.Difference) error {
+	message := "This is on record already with other content" + inWhat(row, differences, "on record") + "; correct the record, or take the row out."
 	if len(i.faults.First) < maxFaults { // Looking is dear, and only those are told.
 		earlier, err := i.recordedAt(ctx, command)
 		if err != nil {
 			return err
 		}
 		if earlier != nil {
-			message = fmt.Sprintf("%s, line %d, says this already with other content; keep one of the two.", earlier.File, earlier.Line)
+			message = fmt.Sprintf("%s, line %d, says this already with other content%s; keep one of the two.", earlier.File, earlier.Line, inWhat(row, differences, "there"))
 		}
 	}
-	i.fault(row.Fault(domain.Fault{Code: domain.Conflict, Message: message}))
+	i.fault(row.Fault(domain.Fault{Code: domain.Conflict, Path: differences[0].Path, Message: message}))
 	return nil
+}
+
+// inWhat tells the first differences, by the names of the columns.
+func inWhat(row *domain.Row, differences []domain.Difference, there string) string {
+	const most = 3
+	var b strings.Builder
+	for n, d := range differences {
+		if n == most {
+			fmt.Fprintf(&b, ", and %s more", plural(len(differences)-most, "difference"))
+			break
+		}
+		name := row.Fault(domain.Fault{Path: d.Path}).Column
+		if name == "" {
+			name = d.Path
+		}
+		separator := ", "
+		if n == 0 {
+			separator = ": "
+		}
+		fmt.Fprintf(&b, "%s%s is %s %s and %s here", separator, cmp.Or(name, "it"), value(d.Recorded), there, value(d.Given))
+	}
+	return b.String()
+}
+
+// value writes one of two values that differ.
+func value(text string) string {
+	const most = 100
+	if text == "" {
+		return "empty"
+	}
+	if r := []rune(text); len(r) > most {
+		text = string(r[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", text)
 }
 
 // recordedAt gives the row of this import that recorded what is on record under the natural key of a command; nil where it
@@ -380,9 +474,17 @@ func (i *importing) encode(step rowStep) (eventlog.Append, error) {
 
 // record appends all steps.
 func (i *importing) record(ctx context.Context) error {
-	total := 0 // Rows: the end of the import is none.
-	for _, n := range i.report.Recorded {
-		total += n
+	total := len(i.steps) // Rows: the end of the import is none.
+	if total > 0 && i.steps[total-1].row == nil {
+		total--
+	}
+	progress := func(done int) {
+		if i.opts.Progress != nil {
+			i.opts.Progress(min(done, total), total)
+		}
+	}
+	if i.opts.Through != nil {
+		return i.recordThrough(ctx, progress)
 	}
 	for from := 0; from < len(i.steps); {
 		to := min(from+batchSteps, len(i.steps))
@@ -399,9 +501,27 @@ func (i *importing) record(ctx context.Context) error {
 		if err != nil {
 			return &Incomplete{Recorded: min(from, total), Total: total, Err: err}
 		}
-		if i.opts.Progress != nil {
-			i.opts.Progress(min(from, total), total)
-		}
+		progress(from)
 	}
 	return nil
+}
+
+// recordThrough hands all steps to who holds the record.
+func (i *importing) recordThrough(ctx context.Context, progress func(int)) error {
+	if len(i.steps) == 0 {
+		return nil
+	}
+	steps := make([]Step, len(i.steps))
+	for n, s := range i.steps {
+		steps[n] = Step{Row: s.row, Command: s.command, Revision: int64(s.expected) + 1}
+	}
+	done, err := i.opts.Through(ctx, steps, progress)
+	var refusal *domain.Refusal
+	switch {
+	case err == nil:
+		return nil
+	case done == 0 && !errors.Is(err, eventlog.ErrUnknown) && !errors.Is(err, context.Canceled) && !errors.As(err, &refusal):
+		return fmt.Errorf("nothing was recorded: %w", err)
+	}
+	return &Incomplete{Recorded: done, Total: len(steps), At: steps[min(done, len(steps)-1)].Row, Err: err}
 }

@@ -131,10 +131,10 @@ func TestTheSameImportRecordsNothingMore(t *testing.T) {
 	if got, err := recordAll(t, log, dataset(10), opts); err != nil || got.Events != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	// The same row twice in one input is there once.
+	// The same row twice in one input is there once, and so is its line.
 	rows := dataset(11)
 	got, err = recordAll(t, log, append(rows, rows[len(rows)-1]), opts)
-	if want := (recorder.Report{Recorded: map[string]int{"positions.csv": 1}, Skipped: 15, Events: 1}); err != nil || !cmp.Equal(got, want) {
+	if want := (recorder.Report{Recorded: map[string]int{"positions.csv": 1}, Skipped: 14, Events: 1}); err != nil || !cmp.Equal(got, want) {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 }
@@ -202,12 +202,12 @@ func TestACutShortImportIsCompletedByTheNext(t *testing.T) {
 			if err != nil || got.Skipped != min(onRecord, len(rows)) {
 				t.Errorf("cut at step %d: %+v, %v", step, got, err)
 			}
-			want := len(rows) + 1
-			if onRecord == len(rows) {
-				want-- // All rows were there: nothing new, so nothing at all is recorded.
-			}
-			if n := size(t, log); n != want {
+			// Also where all rows were there, and only the end of the import was not.
+			if n, want := size(t, log), len(rows)+1; n != want {
 				t.Errorf("cut at step %d: completed to %d events, want %d", step, n, want)
+			}
+			if got, err := recordAll(t, log, rows, options); err != nil || got.Events != 0 {
+				t.Errorf("cut at step %d, and once more: %+v, %v", step, got, err)
 			}
 		}
 	}
@@ -288,7 +288,7 @@ func TestAllFaultsOfAnImportAreToldAtOnce(t *testing.T) {
 		"positions.csv:20 source_url=gopher://x BAD_USER_INPUT",
 		"positions.csv:20 summary=the summary BAD_USER_INPUT",
 		"positions.csv:30 option=decision-making/majority NOT_FOUND",
-		"positions.csv:35 = CONFLICT",
+		"positions.csv:35 stance= CONFLICT",
 		"positions.csv:35 summary=the summary BAD_USER_INPUT",
 		"positions.csv:40 = NOT_FOUND",
 	}
@@ -485,5 +485,120 @@ func TestFaultsOfTheFilesAreToldBeforeThoseOfTheRows(t *testing.T) {
 	}
 	if n := size(t, log); n != 0 {
 		t.Errorf("%d events", n)
+	}
+}
+
+// TestAnotherInputIsNotTakenForOneThatWasCutShort: only the end of an input of which rows were recorded is made up for.
+func TestAnotherInputIsNotTakenForOneThatWasCutShort(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	cut := options
+	cut.SHA256 = "" // As if the end had not been recorded.
+	if _, err := recordAll(t, log, dataset(3), cut); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := recordAll(t, log, dataset(3), options); err != nil || got.Events != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestCountsAreLines: what a line yields twice, such as a position and its withdrawal, counts once; and a line is on record
+// already only where all of it is.
+func TestCountsAreLines(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	begin(t, log)
+	stated := row("positions.csv", 2, position("FRA", domain.Support, "s"))
+	withdrawn := row("positions.csv", 2, domain.WithdrawPosition{Actor: "FRA", Position: 0, On: today, Source: domain.Source{Title: "T"}})
+	if got, err := recordAll(t, log, []domain.Row{stated}, recorder.AllOptions{By: "import", Today: today}); err != nil || got.Recorded["positions.csv"] != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for i, want := range []recorder.Report{
+		{Recorded: map[string]int{"positions.csv": 1}, Events: 2},
+		{Recorded: map[string]int{}, Skipped: 1},
+	} {
+		got, err := recordAll(t, log, []domain.Row{stated, withdrawn}, options)
+		if err != nil || !cmp.Equal(got, want) {
+			t.Errorf("run %d: %+v, %v, want %+v", i+1, got, err, want)
+		}
+	}
+}
+
+// TestOtherContentIsToldByItsFields: which differ, what is on record and what the row has.
+func TestOtherContentIsToldByItsFields(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	if _, err := recordAll(t, log, dataset(1), options); err != nil {
+		t.Fatal(err)
+	}
+	c := position("FRA", domain.Oppose, "another summary")
+	c.StatedOn = today
+	_, err := recordAll(t, log, []domain.Row{row("positions.csv", 9, c)}, options)
+	want := `positions.csv:9: stance: This is on record already with other content: stance is "SUPPORT" on record and "OPPOSE" here, ` +
+		`summary is "summary 0" on record and "another summary" here; correct the record, or take the row out.`
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}
+
+// TestStepsGoThroughWhoHoldsTheRecord: decided here, recorded there; nothing reaches the log.
+func TestStepsGoThroughWhoHoldsTheRecord(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	begin(t, log)
+	before := size(t, log)
+	rows := dataset(4)[4:]
+	opts := options
+	var got []recorder.Step
+	opts.Through = func(_ context.Context, steps []recorder.Step, progress func(int)) (int, error) {
+		got = steps
+		progress(len(steps))
+		return len(steps), nil
+	}
+	report, err := recordAll(t, log, rows, opts)
+	if want := (recorder.Report{Recorded: map[string]int{"positions.csv": 4}, Events: 4}); err != nil || !cmp.Equal(report, want) {
+		t.Errorf("%+v, %v, want %+v", report, err, want)
+	}
+	for i, step := range got {
+		if step.Row.Key != rows[i].Key || step.Revision != int64(i/2) {
+			t.Errorf("step %d: %s at revision %d", i, step.Row.Key, step.Revision)
+		}
+	}
+	if len(got) != 4 || size(t, log) != before {
+		t.Errorf("%d steps, %d events in the log, %d before", len(got), size(t, log), before)
+	}
+	for _, c := range []struct {
+		done int
+		err  error
+		want string
+	}{
+		{0, errors.New("no"), "import demo: nothing was recorded: no"},
+		{0, eventlog.ErrUnknown, "0 of 4 rows recorded, and of positions.csv:2 it is not known; run the import again"},
+		{2, errors.New("no"), "2 of 4 rows recorded, positions.csv:4 and what comes after it not; run the import again to complete it: no"},
+		{3, domain.Refuse(domain.Conflict, "summary", "Taken."), "3 of 4 rows recorded, the others not: the record changed meanwhile; run the import again, which checks everything anew\npositions.csv:5: summary \"the summary\": Taken."},
+	} {
+		opts.Through = func(context.Context, []recorder.Step, func(int)) (int, error) { return c.done, c.err }
+		if _, err := recordAll(t, log, rows, opts); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}
+
+// TestAnInputMayBeReadOnceTheRecordWas, so that it names what is there.
+func TestAnInputMayBeReadOnceTheRecordWas(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	begin(t, log)
+	opts := options
+	opts.Read = func(w *domain.World) ([]domain.Row, []domain.RowFault) {
+		if !w.Facts(today).State("FRA") {
+			t.Error("the record was not read")
+		}
+		return dataset(2)[4:], nil
+	}
+	if got, err := recordAll(t, log, nil, opts); err != nil || got.Recorded["positions.csv"] != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	opts.Read = func(*domain.World) ([]domain.Row, []domain.RowFault) {
+		return dataset(3)[4:], []domain.RowFault{{File: "positions.csv", Line: 9, Message: "Wrong."}}
+	}
+	var faults *recorder.Faults
+	if _, err := recordAll(t, log, nil, opts); !errors.As(err, &faults) || faults.Total != 1 {
+		t.Errorf("%v", err)
 	}
 }
