@@ -102,6 +102,28 @@ func (w *World) names(category string) []string {
 	return names
 }
 
+// States gives the States that are on record, by code.
+func (w *World) States() []StateAdmitted {
+	var all []StateAdmitted
+	for _, name := range w.names(StateCategory) {
+		if s := stream[*StateStream](w, name).admitted; s != nil {
+			all = append(all, *s)
+		}
+	}
+	return all
+}
+
+// Groups gives the groups that are on record, by code.
+func (w *World) Groups() []GroupDefined {
+	var all []GroupDefined
+	for _, name := range w.names(GroupCategory) {
+		if g := stream[*GroupStream](w, name).defined; g != nil {
+			all = append(all, *g)
+		}
+	}
+	return all
+}
+
 // Facts gives what deciders may ask, on a day. They change with the World.
 func (w *World) Facts(today Date) Facts { return worldFacts{w: w, today: today} }
 
@@ -198,23 +220,19 @@ func (f worldFacts) Near(kind KeyKind, word string) []string {
 
 // stateNames adds the codes, names and aliases of all States. Of a name that two have, the first by code counts.
 func (f worldFacts) stateNames(keys map[string]string) {
-	for _, name := range f.w.names(StateCategory) {
-		if s := stream[*StateStream](f.w, name).admitted; s != nil {
-			keys[s.State] = s.State
-			addNames(keys, s.State, s.Names)
-			for _, alias := range s.Aliases {
-				keys[alias] = cmp.Or(keys[alias], s.State)
-			}
+	for _, s := range f.w.States() {
+		keys[s.State] = s.State
+		addNames(keys, s.State, s.Names)
+		for _, alias := range s.Aliases {
+			keys[alias] = cmp.Or(keys[alias], s.State)
 		}
 	}
 }
 
 func (f worldFacts) groupNames(keys map[string]string) {
-	for _, name := range f.w.names(GroupCategory) {
-		if g := stream[*GroupStream](f.w, name).defined; g != nil {
-			keys[g.Group] = g.Group
-			addNames(keys, g.Group, g.Names)
-		}
+	for _, g := range f.w.Groups() {
+		keys[g.Group] = g.Group
+		addNames(keys, g.Group, g.Names)
 	}
 }
 

@@ -35,7 +35,7 @@ var rules = map[string]rule{
 	"domain":          {pure: true, why: "the vocabulary and the rules depend on nothing"},
 	"domain/roster":   {pure: true, own: []string{"domain"}, outside: []string{"golang.org/x/text"}, why: "names to codes: Unicode's foldings are not in the standard library"},
 	"domain/codec":    {pure: true, own: []string{"domain", "domain/eventlog/leaf"}, outside: []string{"github.com/go-json-experiment/json"}, why: "the form of events: encoding/json is not strict and has no canonical form; leaf must escape a string in the same way"},
-	"domain/intake":   {pure: true, own: []string{"domain", "domain/roster"}, why: "files to commands"},
+	"domain/intake":   {pure: true, own: []string{"domain", "domain/roster"}, outside: []string{"golang.org/x/text"}, why: "files to commands: Unicode's form NFC is not in the standard library"},
 	"domain/recorder": {own: []string{"domain", "domain/codec", "domain/eventlog"}, why: "the write side's shell knows the port, not a store"},
 
 	"domain/eventlog":              {why: "the port moves names and bytes"},

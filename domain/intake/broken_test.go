@@ -476,7 +476,7 @@ func TestCheckBesideFaultsOfForm(t *testing.T) {
 func TestCheckAgainstTheRecord(t *testing.T) {
 	log := onRecord(t, small())
 	got := check(t, log, read(t, edit(t, "positions.csv", "Neither.", "Either.")), nil)
-	if len(got) != 1 || placeOf(got[0]) != (place{"positions.csv", 3, "", ""}) || got[0].Code != domain.Conflict {
+	if len(got) != 1 || placeOf(got[0]) != (place{"positions.csv", 3, "summary", "Either."}) || got[0].Code != domain.Conflict {
 		t.Errorf("got %q", got)
 	}
 }

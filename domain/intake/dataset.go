@@ -22,7 +22,9 @@ type Input struct {
 	// SHA256 is the digest of the input, 64 hexadecimal digits: over every file that was read, in the order of the files, its
 	// name, a blank, its number of bytes, a line feed and the bytes. The built-in States count as if they stood in the folder.
 	SHA256 string
-	Name   string // What the input is called. The reader does not know; who calls it sets it.
+	Name   string // What the input is called. Where the reader does not know, who calls it sets it.
+	// Findings are what was noticed and hinders nothing.
+	Findings []Fault
 }
 
 // Dataset reads the folder of a data set. Where there are faults, the Rows are not to be recorded;
@@ -35,6 +37,32 @@ func Dataset(fsys fs.FS) (Input, []Fault) {
 // Dataset gives them, so a later import of the whole records none of them again.
 func Reference(fsys fs.FS) (Input, []Fault) {
 	return read(fsys, []layout{layoutOf("states"), layoutOf("aliases"), layoutOf("groups")})
+}
+
+// Positions reads a file of positions alone, in the layout of a data set's positions.csv, against what is on record: States and
+// groups may be called by the names that they have there. What a position is on, and the session, are on record or the decider
+// tells. The rows have the keys that Dataset gives them. A source without a title is called by the symbol of its document, else by
+// the proposal's slug, since short titles are not on record.
+func Positions(data []byte, name string, onRecord *domain.World) (Input, []Fault) {
+	d := newDataset()
+	for _, s := range onRecord.States() {
+		named := roster.Names(s.Names, s.Aliases)
+		d.names.states.Add(s.State, named)
+		d.names.actors.Add(s.State, named)
+	}
+	for _, g := range onRecord.Groups() {
+		d.names.actors.Add(g.Group, roster.Names(g.Names, nil))
+	}
+	l := layoutOf("positions")
+	t := readTable(name, data, l.columns(), l.required)
+	d.tables[l.kind] = t
+	d.readPositions()
+	digest := sha256.New()
+	fmt.Fprintf(digest, "%s %d\n", l.file(), len(data))
+	digest.Write(data)
+	in := Input{SHA256: hex.EncodeToString(digest.Sum(nil)), Name: name, Rows: d.rows()}
+	sortFaults(t.faults, map[string][]string{name: t.header})
+	return in, t.faults
 }
 
 // builtIn is the built-in list by name. It is made when it is first needed, and only read.
@@ -74,9 +102,24 @@ const (
 
 type stage struct{ rows []domain.Row }
 
+func newDataset() *dataset {
+	return &dataset{
+		tables: map[string]*table{}, digest: sha256.New(), proposals: map[string]*proposal{}, labels: map[string]string{},
+		names: names{states: roster.NewIndex(), actors: roster.NewIndex(), builtIn: builtIn},
+	}
+}
+
+// rows gives the rows of all stages, in the order of recording.
+func (d *dataset) rows() []domain.Row {
+	var all []domain.Row
+	for _, s := range d.stages {
+		all = append(all, s.rows...)
+	}
+	return all
+}
+
 func read(fsys fs.FS, files []layout) (Input, []Fault) {
-	d := &dataset{tables: map[string]*table{}, digest: sha256.New(), proposals: map[string]*proposal{}, labels: map[string]string{}}
-	d.names = names{states: roster.NewIndex(), actors: roster.NewIndex(), builtIn: builtIn}
+	d := newDataset()
 	d.open(fsys, files)
 
 	// In this order, since later files name what earlier ones define.
@@ -90,10 +133,7 @@ func read(fsys fs.FS, files []layout) (Input, []Fault) {
 	d.readEndorsements()
 	d.readVotes()
 
-	in := Input{SHA256: hex.EncodeToString(d.digest.Sum(nil))}
-	for _, s := range d.stages {
-		in.Rows = append(in.Rows, s.rows...)
-	}
+	in := Input{SHA256: hex.EncodeToString(d.digest.Sum(nil)), Rows: d.rows()}
 	faults, columns := d.faults, map[string][]string{}
 	for _, t := range d.tables {
 		faults = append(faults, t.faults...)

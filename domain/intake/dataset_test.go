@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/rapporteur/rapporteur/deploy/demo"
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/domain/intake"
+	"github.com/rapporteur/rapporteur/domain/recorder"
 	"github.com/rapporteur/rapporteur/domain/roster"
 )
 
@@ -288,5 +290,89 @@ func TestReadsAFolderOnDisk(t *testing.T) {
 	}
 	if len(names) != 11 {
 		t.Errorf("%v", names)
+	}
+}
+
+// A file of positions alone is read against what is on record, and its rows are those of the data set.
+func TestPositionsAlone(t *testing.T) {
+	w := domain.NewWorld()
+	all := read(t, demo.Files)
+	record(t, w, all)
+	data, err := demo.Files.ReadFile("positions.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, faults := intake.Positions(data, "mine.csv", w)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	var want []string
+	for _, row := range all.Rows {
+		if row.File == "positions.csv" {
+			want = append(want, row.Key)
+		}
+	}
+	if diff := cmp.Diff(want, keys(in)); diff != "" || in.Name != "mine.csv" || len(in.SHA256) != 64 {
+		t.Errorf("%s, %s, %s", in.Name, in.SHA256, diff)
+	}
+}
+
+// Names are those that are on record: of a State that only this record has, of a group, and those of the built-in States where
+// the record has them by their codes.
+func TestPositionsAloneCallStatesAsTheRecordDoes(t *testing.T) {
+	log := onRecord(t, small())
+	const head = "date,actor,proposal,summary,source_title,aligned_with\n"
+	text := head + "2020-05-05,Ruritania,old,Said.,T,\n2020-05-05,The Two,old,Said.,T,Fenwick;AAA\n2020-05-06,DUO,old,Said.,T,\n"
+	readIt := func(text string) ([]domain.Row, []intake.Fault) {
+		var rows []domain.Row
+		var faults []intake.Fault
+		_, err := recorder.New(log, nil, recorder.Config{}).RecordAll(t.Context(), nil, recorder.AllOptions{
+			By: "b", Today: today, DryRun: true, Read: func(w *domain.World) ([]domain.Row, []domain.RowFault) {
+				in, found := intake.Positions([]byte(text), "p.csv", w)
+				rows = in.Rows
+				return in.Rows, found
+			},
+		})
+		var refused *recorder.Faults
+		if errors.As(err, &refused) {
+			faults = refused.First
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		return rows, faults
+	}
+	if rows, faults := readIt(text); len(faults) > 0 || len(rows) != 3 {
+		t.Errorf("%d rows, %v", len(rows), faults)
+	}
+	for cell, want := range map[string]string{
+		"Ruritana": `p.csv:2: actor: There is no State or group "Ruritana"; did you mean Ruritania (AAA)?`,
+		"The Too":  `p.csv:2: actor: There is no State or group "The Too"; did you mean The Two (DUO)?`,
+		"France":   `p.csv:2: actor "France": There is no State or group "FRA".`,
+		"ONCE":     `p.csv:2: actor: There is no State or group "ONCE"`,
+	} {
+		_, faults := readIt(head + "2020-05-05," + cell + ",old,Said.,T,\n")
+		if len(faults) != 1 || !strings.HasPrefix(faults[0].String(), want) {
+			t.Errorf("%s: %v", cell, faults)
+		}
+	}
+	_, faults := readIt("date,actor,proposal,element,option,summary,source_title\n2020-05-05,AAA,oldd,,,Said.,\n2020-05-05,BBB,,track,one,Said.,\n")
+	var got []string
+	for _, f := range faults {
+		got = append(got, f.String())
+	}
+	if diff := cmp.Diff([]string{
+		`p.csv:2: proposal: There is no proposal "oldd"; did you mean old?`,
+		"p.csv:3: source_title: The title of the source is missing; give one of at most 500 characters.",
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Texts are read in Unicode's form NFC, as the public interface takes them.
+func TestTextsAreReadInNFC(t *testing.T) {
+	in := read(t, folder("elements.csv", "element,label\na,Cafe\u0301\n"))
+	want := []domain.Command{domain.DefineElement{Key: "a", Label: "Caf\u00e9"}}
+	if diff := cmp.Diff(want, commands(t, in, "elements")); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -1,6 +1,7 @@
 // Package intake reads files that people write, and says where they are wrong.
 //
-// [Dataset] reads the folder of a data set. It gives one [domain.Row] for each thing that a file would record, in the order of
+// [Dataset] reads the folder of a data set, [Positions] a file of positions alone, [RollCalls] voting data of the UN Digital Library.
+// Each gives one [domain.Row] for each thing that a file would record, in the order of
 // recording, and one [Fault] for each thing that is wrong, all at once, with file, line, column, value and what would be right.
 //
 // # The files
@@ -46,6 +47,26 @@
 //   - Without states.csv and aliases.csv the built-in States serve, as if they stood in the folder. States of one's own have no
 //     aliases but one's own; aliases alone are refused.
 //
+// # Voting data of the UN Digital Library
+//
+// One row for each Member State and resolution (https://digitallibrary.un.org/record/4060887). Columns go by name, in any order, also
+// under their names of 2024: undl_id, ms_code, ms_name, ms_vote, date, resolution, total_yes, total_no, total_abstentions,
+// total_non_voting, total_ms. The file has hundreds of thousands of rows and is read as a stream; a byte order mark is passed over and
+// stray quotes are taken as they stand, since nobody can mend such a file by hand, but each row has as many cells as the header.
+//
+//   - A resolution is an opaque key, and the symbol of the document that was voted on: A/RES/32/202A and A/RES/32/202[A] are two.
+//   - ms_vote is Y, N, A, X, NV or nothing, in either case. The last three are ABSENT: who was absent and who did not take part are
+//     not told apart.
+//   - The vote is one of the General Assembly, on the document as a whole, and adopted, since the file has no others. Its source is the
+//     voting record, called by its number as in the built-in negotiation: so a vote that came by a data set is on record already.
+//   - Totals are the official ones, 120 or 120.0. Fewer rows than a total is a finding: the vote is recorded with its total and as
+//     not complete, which is what that means. More rows than a total is a fault: one of the two is wrong, nobody here knows which,
+//     and no vote may have more ballots of a kind than its total (see the deciders). A total that is not there is counted.
+//   - The code decides who voted, the name is evidence (see roster.ParseVoter): where they mean two States, that is a fault. The ballot
+//     of a State whose seat nobody has now is told as a finding and not recorded; nor is the vote complete then. That of a State whose
+//     seat another has is the other's, and told.
+//   - The rows of a resolution agree in record, day and totals; a State has one ballot.
+//
 // # What becomes of them
 //
 // A row of a file can yield two rows to record: a position and its withdrawal, a proposal and its end, a group and its first
@@ -64,5 +85,6 @@
 //     together.
 //   - A reader is given bytes and gives values: nothing here opens a file by itself, or knows the day.
 //
-// Names are folded by package roster; this package needs nothing outside the standard library for it.
+// Names are folded by package roster. Texts are normalised to NFC as the public interface normalises them, so that a file gives the
+// same record whichever way it is sent; the standard library does not have that.
 package intake

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/rapporteur/rapporteur/domain/roster"
 )
 
@@ -61,7 +63,8 @@ func readTable(name string, data []byte, columns, required []string) *table {
 		}
 		row := &row{table: t, line: line, cells: map[string]string{}, canonical: map[string]string{}}
 		for i, cell := range cells {
-			row.cells[t.header[i]] = strings.TrimSpace(cell)
+			// As the public interface does, so that equal texts are equal bytes whichever way they come (NFC, UAX #15).
+			row.cells[t.header[i]] = norm.NFC.String(strings.TrimSpace(cell))
 		}
 		t.rows = append(t.rows, row)
 	}

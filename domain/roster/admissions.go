@@ -10,10 +10,10 @@ import (
 	"github.com/rapporteur/rapporteur/domain"
 )
 
-//go:embed states.csv aliases.csv
+//go:embed states.csv aliases.csv undl-names.csv undl-former.csv
 var files embed.FS
 
-// Files gives the built-in states.csv and aliases.csv.
+// Files has the built-in states.csv and aliases.csv.
 func Files() fs.FS { return files }
 
 // Admissions gives the commands that bring the built-in States into a new record, by code. Each call gives new ones.

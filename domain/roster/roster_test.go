@@ -1,7 +1,9 @@
 package roster_test
 
 import (
+	"encoding/csv"
 	"errors"
+	"os"
 	"slices"
 	"testing"
 
@@ -207,5 +209,67 @@ func TestParseRegionalGroup(t *testing.T) {
 	var unknown *domain.UnknownWord
 	if !errors.As(err, &unknown) || unknown.Word != "Europe" {
 		t.Errorf("Europe: %v", err)
+	}
+}
+
+// Every name that voting data have is found without a code, and means what its code means; the codes of former States as well.
+func TestVoters(t *testing.T) {
+	f, err := os.Open("undl-names.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	table, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(table) != 244 {
+		t.Errorf("%d lines", len(table))
+	}
+	for _, row := range table[1:] {
+		name, code := row[0], row[1]
+		v, err := roster.ParseVoter("", name)
+		if err != nil || v.Code != code || code == "" && v.Former != name {
+			t.Errorf("%s: %+v, %v, want %s", name, v, err, code)
+		}
+		if code == "" {
+			continue
+		}
+		if v, err := roster.ParseVoter(code, name); err != nil || v.Code != code {
+			t.Errorf("%s, %s: %+v, %v", code, name, v, err)
+		}
+		other := "FRA"
+		if code == other {
+			other = "DEU"
+		}
+		if v, err := roster.ParseVoter(other, name); err == nil {
+			t.Errorf("%s, %s: %+v", other, name, v)
+		}
+	}
+	for _, c := range []struct {
+		code, name string
+		want       roster.Voter
+	}{
+		{"SUN", "USSR", roster.Voter{Code: "RUS", Former: "USSR"}},
+		{"SUN", "", roster.Voter{Code: "RUS", Former: "USSR"}},
+		{"RUS", "USSR", roster.Voter{Code: "RUS"}},
+		{"SCG", "Serbia and Montenegro", roster.Voter{Former: "SERBIA AND MONTENEGRO"}},
+		{"YMD", "SOUTHERN YEMEN", roster.Voter{Former: "DEMOCRATIC YEMEN"}},
+		{"EAT", "TANGANYIKA", roster.Voter{Code: "TZA", Former: "TANGANYIKA"}},
+		{"fra", "IBERIA", roster.Voter{Code: "FRA"}},
+		{"XYZ", "RURITANIA", roster.Voter{Code: "XYZ"}},
+		{"", "Türkiye", roster.Voter{Code: "TUR"}},
+		{"", "TÜRKİYE", roster.Voter{Code: "TUR"}},
+		{"", "ATLANTIS", roster.Voter{}},
+		{"", "", roster.Voter{}},
+	} {
+		if v, err := roster.ParseVoter(c.code, c.name); err != nil || v != c.want {
+			t.Errorf("%q, %q: %+v, %v, want %+v", c.code, c.name, v, err, c.want)
+		}
+	}
+	for _, c := range [][2]string{{"SUN", "RUSSIAN FEDERATION"}, {"SRB", "SERBIA AND MONTENEGRO"}, {"CSK", "YUGOSLAVIA"}, {"XYZ", "FRANCE"}, {"FRA", "Alemania"}} {
+		if v, err := roster.ParseVoter(c[0], c[1]); err == nil {
+			t.Errorf("%v: %+v", c, v)
+		}
 	}
 }
