@@ -11,6 +11,7 @@ import (
 	"github.com/rapporteur/rapporteur/deploy/demo"
 	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
 	"github.com/rapporteur/rapporteur/domain/intake"
+	"github.com/rapporteur/rapporteur/domain/recorder"
 	"github.com/rapporteur/rapporteur/graph"
 )
 
@@ -50,7 +51,7 @@ func (c *demoCommand) Run(ctx context.Context, out output) error {
 	input, faults := intake.Dataset(demo.Files)
 	input.Name = "demo"
 	// A store that was kept has it all already, and perhaps more: then nothing is recorded.
-	if err := importRows(ctx, n.recorder, input, faults, false, false, output{io.Discard, out.err}); err != nil {
+	if err := importRows(ctx, n.recorder, importInput{Input: input, faults: faults}, recorder.AllOptions{By: importer}, false, output{io.Discard, out.err}); err != nil {
 		return err
 	}
 	if _, err := n.model.CatchUp(ctx, log, nil); err != nil {

@@ -62,6 +62,7 @@ var rules = map[string]rule{
 	"graph/relay":       {pure: true, own: []string{"domain"}, why: "ids and cursors are text"},
 	"graph/httpgraphql": {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2", "github.com/hashicorp/golang-lru/v2", "github.com/rs/cors", "github.com/realclientip/realclientip-go", "golang.org/x/time"}, why: "the transport knows nothing of the domain"},
 	"graph/export":      {own: []string{"domain", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/relay"}, why: "files are made of the read model and the log, and know nothing of GraphQL"},
+	"graph/client":      {outside: []string{"github.com/Khan/genqlient", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2"}, own: []string{"domain", "domain/eventlog", "graph/relay"}, why: "the API from the other side: it decides nothing and knows neither read model nor recorder"},
 	"graph/graphiql":    {why: "a page and its files"},
 }
 

@@ -121,9 +121,9 @@ func complete(dir string, env []string, args ...string) (status int, stdout, std
 	return p.cmd.ProcessState.ExitCode(), p.out.String(), p.err.String()
 }
 
-// client keeps the connections of all writers of a test, unless each request is to have its own.
+// poster keeps the connections of all writers of a test, unless each request is to have its own.
 var (
-	client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	poster = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	ownOne atomic.Bool
 )
 
@@ -143,7 +143,7 @@ func post(address, body string, headers ...string) (status int, answer []byte, e
 			request.Header.Set(name, value)
 		}
 	}
-	response, err := client.Do(request)
+	response, err := poster.Do(request)
 	if err != nil {
 		return 0, nil, err
 	}

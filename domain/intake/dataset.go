@@ -39,11 +39,25 @@ func Reference(fsys fs.FS) (Input, []Fault) {
 	return read(fsys, []layout{layoutOf("states"), layoutOf("aliases"), layoutOf("groups")})
 }
 
-// Positions reads a file of positions alone, in the layout of a data set's positions.csv, against what is on record: States and
-// groups may be called by the names that they have there. What a position is on, and the session, are on record or the decider
-// tells. The rows have the keys that Dataset gives them. A source without a title is called by the symbol of its document, else by
-// the proposal's slug, since short titles are not on record.
-func Positions(data []byte, name string, onRecord *domain.World) (Input, []Fault) {
+// PositionsFile is a file of positions alone, in the layout of a data set's positions.csv.
+type PositionsFile struct {
+	Name   string
+	SHA256 string // Over "positions.csv", a blank, the number of bytes, a line feed and the bytes, as Input has it.
+	data   []byte
+}
+
+// Positions takes a file of positions in. What it says depends on what is on record.
+func Positions(data []byte, name string) PositionsFile {
+	digest := sha256.New()
+	fmt.Fprintf(digest, "positions.csv %d\n", len(data))
+	digest.Write(data)
+	return PositionsFile{Name: name, SHA256: hex.EncodeToString(digest.Sum(nil)), data: data}
+}
+
+// Against reads the file against what is on record: States and groups may be called by the names that they have there. What a
+// position is on, and the session, are on record or the decider tells. The rows have the keys that Dataset gives them. A source
+// without a title is called by the symbol of its document, else by the proposal's slug, since short titles are not on record.
+func (f PositionsFile) Against(onRecord *domain.World) ([]domain.Row, []Fault) {
 	d := newDataset()
 	for _, s := range onRecord.States() {
 		named := roster.Names(s.Names, s.Aliases)
@@ -54,15 +68,11 @@ func Positions(data []byte, name string, onRecord *domain.World) (Input, []Fault
 		d.names.actors.Add(g.Group, roster.Names(g.Names, nil))
 	}
 	l := layoutOf("positions")
-	t := readTable(name, data, l.columns(), l.required)
+	t := readTable(f.Name, f.data, l.columns(), l.required)
 	d.tables[l.kind] = t
 	d.readPositions()
-	digest := sha256.New()
-	fmt.Fprintf(digest, "%s %d\n", l.file(), len(data))
-	digest.Write(data)
-	in := Input{SHA256: hex.EncodeToString(digest.Sum(nil)), Name: name, Rows: d.rows()}
-	sortFaults(t.faults, map[string][]string{name: t.header})
-	return in, t.faults
+	sortFaults(t.faults, map[string][]string{f.Name: t.header})
+	return d.rows(), t.faults
 }
 
 // builtIn is the built-in list by name. It is made when it is first needed, and only read.

@@ -302,7 +302,8 @@ func TestPositionsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, faults := intake.Positions(data, "mine.csv", w)
+	file := intake.Positions(data, "mine.csv")
+	rows, faults := file.Against(w)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -312,8 +313,8 @@ func TestPositionsAlone(t *testing.T) {
 			want = append(want, row.Key)
 		}
 	}
-	if diff := cmp.Diff(want, keys(in)); diff != "" || in.Name != "mine.csv" || len(in.SHA256) != 64 {
-		t.Errorf("%s, %s, %s", in.Name, in.SHA256, diff)
+	if diff := cmp.Diff(want, keys(intake.Input{Rows: rows})); diff != "" || len(file.SHA256) != 64 || rows[0].File != "mine.csv" {
+		t.Errorf("%s, %s, %s", rows[0].File, file.SHA256, diff)
 	}
 }
 
@@ -328,9 +329,9 @@ func TestPositionsAloneCallStatesAsTheRecordDoes(t *testing.T) {
 		var faults []intake.Fault
 		_, err := recorder.New(log, nil, recorder.Config{}).RecordAll(t.Context(), nil, recorder.AllOptions{
 			By: "b", Today: today, DryRun: true, Read: func(w *domain.World) ([]domain.Row, []domain.RowFault) {
-				in, found := intake.Positions([]byte(text), "p.csv", w)
-				rows = in.Rows
-				return in.Rows, found
+				var found []intake.Fault
+				rows, found = intake.Positions([]byte(text), "p.csv").Against(w)
+				return rows, found
 			},
 		})
 		var refused *recorder.Faults

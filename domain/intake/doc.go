@@ -1,8 +1,8 @@
 // Package intake reads files that people write, and says where they are wrong.
 //
 // [Dataset] reads the folder of a data set, [Positions] a file of positions alone, [RollCalls] voting data of the UN Digital Library.
-// Each gives one [domain.Row] for each thing that a file would record, in the order of
-// recording, and one [Fault] for each thing that is wrong, all at once, with file, line, column, value and what would be right.
+// Each gives one [domain.Row] for each thing that a file would record, in the order of recording, and one [Fault] for each thing
+// that is wrong, all at once, with file, line, column, value and what would be right.
 //
 // # The files
 //
