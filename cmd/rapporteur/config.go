@@ -100,7 +100,7 @@ func (l listenFlag) listen(reached bool, otherwise string) (net.Listener, error)
 	return listener, nil
 }
 
-// serverFlags name a running server that is asked instead of a store.
+// serverFlags name a running server that is asked, and recorded through, instead of a store.
 type serverFlags struct {
 	Server string `placeholder:"URL" help:"Ask this server instead of a store, for example http://127.0.0.1:8080."`
 	Token  string `placeholder:"TOKEN" help:"What the server knows us by; better given as $$RAPPORTEUR_TOKEN, which no list of processes shows."`
@@ -110,7 +110,11 @@ type serverFlags struct {
 func (s serverFlags) address() (string, error) {
 	u, err := url.Parse(s.Server)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", &usage{fmt.Sprintf("--server %q is no address of a server; write it as in http://127.0.0.1:8080", s.Server)}
+		named := s.Server
+		if err == nil {
+			named = u.Redacted()
+		}
+		return "", &usage{fmt.Sprintf("--server %q is no address of a server; write it as in http://127.0.0.1:8080", named)}
 	}
 	return strings.TrimRight(s.Server, "/"), nil
 }

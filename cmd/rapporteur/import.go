@@ -32,7 +32,7 @@ type importCommands struct {
 // importFlags are those of every import.
 type importFlags struct {
 	storeFlag
-	serverFlag
+	serverFlags
 	DryRun bool `help:"Read and check everything, say what would be recorded, and record nothing."`
 	JSON   bool `help:"Print as JSON."`
 }
@@ -191,7 +191,11 @@ func (f importFlags) record(ctx context.Context, input importInput, out output) 
 // there is no mutation that would say so, since a server cannot know what its callers read.
 func (f importFlags) recordThrough(ctx context.Context, input importInput, out output) error {
 	server, err := f.connect(ctx, out.err)
-	if err != nil {
+	var wrong *usage
+	switch {
+	case errors.As(err, &wrong):
+		return err
+	case err != nil:
 		return fmt.Errorf("import %s: %w", input.Name, err)
 	}
 	through := func(ctx context.Context, steps []recorder.Step, progress func(int)) (int, error) {
