@@ -259,3 +259,10 @@ func tellFindings(w io.Writer, findings []intake.Fault) {
 		fmt.Fprintf(w, "finding: %v\n", f)
 	}
 }
+
+// Help says what all imports have in common.
+func (importFlags) Help() string {
+	return `Everything is read and checked first, and all faults are told at once, with file, line and column; with any, nothing is recorded. The same input again records nothing, and one that was cut short is completed.
+
+Through a server (--server) rows are recorded under the caller's name. The role RECORDER is needed, and EDITOR where States, groups, sessions, elements or options are defined. That an import is complete is recorded in a store alone: no mutation says so.`
+}
