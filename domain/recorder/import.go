@@ -273,7 +273,9 @@ func (i *importing) take(step rowStep) {
 
 func (i *importing) decideRow(ctx context.Context, row *domain.Row) error {
 	at := line{row.File, row.Line}
-	i.lines[at] = i.lines[at] // Of which nothing is recorded yet.
+	if _, seen := i.lines[at]; !seen {
+		i.lines[at] = false
+	}
 	if i.keys[row.Key] {
 		return nil
 	}
