@@ -98,6 +98,9 @@ func costs() generated.ComplexityRoot {
 	c.Query.CompareDocuments = func(child int, _, _ string, _ *model.AsOf) int { return child + twoDocuments }
 	c.DocumentComparison.Paragraphs = few(2 * someParagraphs)
 	c.ParagraphComparison.Runs = few(someRuns)
+	// What one message of a feed costs: most have one act and one target; a vote has one of each State, and a membership touches all.
+	c.EndorsementChange.Endorsements = few(someStates)
+	c.ConvergenceChange.Changes = few(someTargets)
 
 	c.State.Groups = func(child int, _ *model.AsOf) int { return times(someGroups/4, child) }
 	c.State.Positions = c.Query.Positions

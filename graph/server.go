@@ -25,6 +25,7 @@ import (
 	"github.com/rapporteur/rapporteur/graph/model"
 	"github.com/rapporteur/rapporteur/graph/resolver"
 	"github.com/rapporteur/rapporteur/projections"
+	"github.com/rapporteur/rapporteur/projections/feed"
 )
 
 // Config says what is served, and how. Model and Log are needed.
@@ -41,6 +42,8 @@ type Config struct {
 
 	// Limits of /graphql; a complexity of zero is DefaultComplexity.
 	Limits httpgraphql.Limits
+	// Following bounds feeds and the connections that they come by.
+	Following httpgraphql.Following
 	// Registered, InFlight and Timeout are those of httpgraphql.Config.
 	Registered func(document string) bool
 	InFlight   int
@@ -61,8 +64,18 @@ type Config struct {
 	Logger *slog.Logger // slog.Default(), if nil
 }
 
+// Handler serves everything. Its feeds outlive a request, so that it is drained when the program stops.
+type Handler struct {
+	http.Handler
+	api *httpgraphql.Handler
+}
+
+// Drain ends all feeds in such a way that their followers come back and go on behind what they saw last, and takes up no new ones.
+// It returns when the last is gone, or with the context's error.
+func (h *Handler) Drain(ctx context.Context) error { return h.api.Drain(ctx) }
+
 // NewHandler makes the server's handler: whatever routes lists, behind the guards.
-func NewHandler(c Config) http.Handler {
+func NewHandler(c Config) *Handler {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -86,7 +99,7 @@ func NewHandler(c Config) http.Handler {
 	if !c.AnyHost {
 		handler = httpgraphql.LoopbackOnly(handler, c.AllowedHosts, c.AllowedOrigins)
 	}
-	return c.Clients.Limit(handler)
+	return &Handler{c.Clients.Limit(handler), api}
 }
 
 // route is what is served under a pattern of http.ServeMux: to those who may read alone, unless it is open.
@@ -138,9 +151,12 @@ func say(w http.ResponseWriter, status int, sentence string) {
 	_, _ = io.WriteString(w, sentence+"\n")
 }
 
+// Stats gives what /graphql is doing.
+func (h *Handler) Stats() httpgraphql.Stats { return h.api.Stats() }
+
 // newGraphQL serves the public schema.
 func newGraphQL(c Config) *httpgraphql.Handler {
-	root := &resolver.Resolver{Model: c.Model, Log: c.Log, Recorder: c.Recorder}
+	root := &resolver.Resolver{Model: c.Model, Feeds: feed.New(c.Model), Log: c.Log, Recorder: c.Recorder}
 	config := generated.Config{Resolvers: root, Complexity: costs()}
 	config.Schema = released(generated.NewExecutableSchema(config).Schema())
 	schema := generated.NewExecutableSchema(config)
@@ -149,7 +165,10 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 	}
 	control := cacheControl("public")
 	var vary []string
+	origins := c.AllowedOrigins
 	if c.private() {
+		// A page of whatever origin that opens a WebSocket has nothing of its user's: it must bring the token itself.
+		origins = []string{"*"}
 		// What only some may read is kept by their own browsers alone, and for the credential that it was asked with.
 		control, vary = cacheControl("private"), []string{"Authorization"}
 	}
@@ -158,6 +177,7 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 	}
 	return httpgraphql.New(schema, httpgraphql.Config{
 		Limits:     c.Limits,
+		Following:  c.Following,
 		Registered: c.Registered,
 		InFlight:   c.InFlight,
 		Timeout:    c.Timeout,
@@ -165,6 +185,9 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 		Vary:       vary,
 		Admit:      admit,
 		Allow:      allow,
+		Connect:    connect(c.Authenticator),
+		Expires:    expires,
+		Origins:    origins,
 		Prepare: func(ctx context.Context, _ *ast.OperationDefinition) context.Context {
 			return root.Begin(ctx)
 		},

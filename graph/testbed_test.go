@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -247,4 +248,16 @@ func (b *bed) admit(code, name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// long asks for what takes more than a moment.
+var long = os.Getenv("RAPPORTEUR_LONG") != ""
+
+// openDescriptors counts those of this process.
+func openDescriptors(t testing.TB) int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("the descriptors of a process are counted on Linux only")
+	}
+	return len(entries)
 }

@@ -197,7 +197,8 @@ func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Co
 	}()
 	config.Model, config.Log, config.Recorder = n.model, n.log, n.recorder
 	config.Logger, config.Ready, config.Passing = n.logger, n.ready, n.passing
-	server := httpgraphql.NewServer(graph.NewHandler(config), n.logger)
+	handler := graph.NewHandler(config)
+	server := httpgraphql.NewServer(handler, n.logger)
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
@@ -216,7 +217,11 @@ func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Co
 			go func() {
 				graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 				defer cancel()
-				drained <- server.Shutdown(graceful)
+				// Feeds end at once, so that their followers go on elsewhere, or here when the program is back.
+				feeds := make(chan error, 1)
+				go func() { feeds <- handler.Drain(graceful) }()
+				err := server.Shutdown(graceful)
+				drained <- errors.Join(err, <-feeds)
 			}()
 		case err := <-drained:
 			if err != nil {

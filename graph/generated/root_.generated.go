@@ -32,6 +32,7 @@ type ResolverRoot interface {
 	Proposal() ProposalResolver
 	Query() QueryResolver
 	State() StateResolver
+	Subscription() SubscriptionResolver
 }
 
 type DirectiveRoot struct {
@@ -90,6 +91,12 @@ type ComplexityRoot struct {
 		Target           func(childComplexity int) int
 		Timeline         func(childComplexity int, from domain.Date, to domain.Date) int
 		Undeclared       func(childComplexity int) int
+	}
+
+	ConvergenceChange struct {
+		At         func(childComplexity int) int
+		Changes    func(childComplexity int) int
+		PreviousAt func(childComplexity int) int
 	}
 
 	ConvergencePoint struct {
@@ -161,6 +168,13 @@ type ComplexityRoot struct {
 		WithdrawnOn    func(childComplexity int) int
 	}
 
+	EndorsementChange struct {
+		At           func(childComplexity int) int
+		Endorsements func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		PreviousAt   func(childComplexity int) int
+	}
+
 	EndorsementConnection struct {
 		Edges      func(childComplexity int) int
 		Nodes      func(childComplexity int) int
@@ -204,6 +218,12 @@ type ComplexityRoot struct {
 	EventEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	EventRecorded struct {
+		At         func(childComplexity int) int
+		Event      func(childComplexity int) int
+		PreviousAt func(childComplexity int) int
 	}
 
 	Group struct {
@@ -338,6 +358,14 @@ type ComplexityRoot struct {
 		StatedOn    func(childComplexity int) int
 		Summary     func(childComplexity int) int
 		Target      func(childComplexity int) int
+	}
+
+	PositionChange struct {
+		At         func(childComplexity int) int
+		Before     func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Position   func(childComplexity int) int
+		PreviousAt func(childComplexity int) int
 	}
 
 	PositionConnection struct {
@@ -523,6 +551,13 @@ type ComplexityRoot struct {
 		Submitters        func(childComplexity int) int
 	}
 
+	Subscription struct {
+		ConvergenceChanged func(childComplexity int, target *model.TargetRef, by float64, after *uint64) int
+		EndorsementChanged func(childComplexity int, filter *model.EndorsementFilter, after *uint64) int
+		EventRecorded      func(childComplexity int, filter *model.EventFilter, after *uint64) int
+		PositionChanged    func(childComplexity int, filter *model.PositionFilter, after *uint64) int
+	}
+
 	Tally struct {
 		Concerned               func(childComplexity int) int
 		Neutral                 func(childComplexity int) int
@@ -530,6 +565,12 @@ type ComplexityRoot struct {
 		Support                 func(childComplexity int) int
 		SupportWithReservations func(childComplexity int) int
 		Undeclared              func(childComplexity int) int
+	}
+
+	TargetConvergenceChange struct {
+		After  func(childComplexity int) int
+		Before func(childComplexity int) int
+		Target func(childComplexity int) int
 	}
 
 	TextRun struct {
@@ -818,6 +859,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Convergence.Undeclared(childComplexity), true
 
+	case "ConvergenceChange.at":
+		if e.ComplexityRoot.ConvergenceChange.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConvergenceChange.At(childComplexity), true
+	case "ConvergenceChange.changes":
+		if e.ComplexityRoot.ConvergenceChange.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConvergenceChange.Changes(childComplexity), true
+	case "ConvergenceChange.previousAt":
+		if e.ComplexityRoot.ConvergenceChange.PreviousAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConvergenceChange.PreviousAt(childComplexity), true
+
 	case "ConvergencePoint.agreement":
 		if e.ComplexityRoot.ConvergencePoint.Agreement == nil {
 			break
@@ -1096,6 +1156,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Endorsement.WithdrawnOn(childComplexity), true
 
+	case "EndorsementChange.at":
+		if e.ComplexityRoot.EndorsementChange.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndorsementChange.At(childComplexity), true
+	case "EndorsementChange.endorsements":
+		if e.ComplexityRoot.EndorsementChange.Endorsements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndorsementChange.Endorsements(childComplexity), true
+	case "EndorsementChange.kind":
+		if e.ComplexityRoot.EndorsementChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndorsementChange.Kind(childComplexity), true
+	case "EndorsementChange.previousAt":
+		if e.ComplexityRoot.EndorsementChange.PreviousAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndorsementChange.PreviousAt(childComplexity), true
+
 	case "EndorsementConnection.edges":
 		if e.ComplexityRoot.EndorsementConnection.Edges == nil {
 			break
@@ -1263,6 +1348,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EventEdge.Node(childComplexity), true
+
+	case "EventRecorded.at":
+		if e.ComplexityRoot.EventRecorded.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventRecorded.At(childComplexity), true
+	case "EventRecorded.event":
+		if e.ComplexityRoot.EventRecorded.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventRecorded.Event(childComplexity), true
+	case "EventRecorded.previousAt":
+		if e.ComplexityRoot.EventRecorded.PreviousAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventRecorded.PreviousAt(childComplexity), true
 
 	case "Group.code":
 		if e.ComplexityRoot.Group.Code == nil {
@@ -1964,6 +2068,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Position.Target(childComplexity), true
+
+	case "PositionChange.at":
+		if e.ComplexityRoot.PositionChange.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PositionChange.At(childComplexity), true
+	case "PositionChange.before":
+		if e.ComplexityRoot.PositionChange.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PositionChange.Before(childComplexity), true
+	case "PositionChange.kind":
+		if e.ComplexityRoot.PositionChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PositionChange.Kind(childComplexity), true
+	case "PositionChange.position":
+		if e.ComplexityRoot.PositionChange.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PositionChange.Position(childComplexity), true
+	case "PositionChange.previousAt":
+		if e.ComplexityRoot.PositionChange.PreviousAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PositionChange.PreviousAt(childComplexity), true
 
 	case "PositionConnection.edges":
 		if e.ComplexityRoot.PositionConnection.Edges == nil {
@@ -2906,6 +3041,51 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Submission.Submitters(childComplexity), true
 
+	case "Subscription.convergenceChanged":
+		if e.ComplexityRoot.Subscription.ConvergenceChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_convergenceChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.ConvergenceChanged(childComplexity, args["target"].(*model.TargetRef), args["by"].(float64), args["after"].(*uint64)), true
+	case "Subscription.endorsementChanged":
+		if e.ComplexityRoot.Subscription.EndorsementChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_endorsementChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.EndorsementChanged(childComplexity, args["filter"].(*model.EndorsementFilter), args["after"].(*uint64)), true
+	case "Subscription.eventRecorded":
+		if e.ComplexityRoot.Subscription.EventRecorded == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_eventRecorded_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.EventRecorded(childComplexity, args["filter"].(*model.EventFilter), args["after"].(*uint64)), true
+	case "Subscription.positionChanged":
+		if e.ComplexityRoot.Subscription.PositionChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_positionChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.PositionChanged(childComplexity, args["filter"].(*model.PositionFilter), args["after"].(*uint64)), true
+
 	case "Tally.concerned":
 		if e.ComplexityRoot.Tally.Concerned == nil {
 			break
@@ -2942,6 +3122,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tally.Undeclared(childComplexity), true
+
+	case "TargetConvergenceChange.after":
+		if e.ComplexityRoot.TargetConvergenceChange.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TargetConvergenceChange.After(childComplexity), true
+	case "TargetConvergenceChange.before":
+		if e.ComplexityRoot.TargetConvergenceChange.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TargetConvergenceChange.Before(childComplexity), true
+	case "TargetConvergenceChange.target":
+		if e.ComplexityRoot.TargetConvergenceChange.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TargetConvergenceChange.Target(childComplexity), true
 
 	case "TextRun.kind":
 		if e.ComplexityRoot.TextRun.Kind == nil {
@@ -3172,6 +3371,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -4355,6 +4571,127 @@ type EventEdge {
   cursor: String!
   "The event itself."
   node: Event!
+}
+`, BuiltIn: false},
+	{Name: "../schema/feeds.graphqls", Input: `# Following the record: what happens, from any place in it on.
+
+"""
+What can be followed, over WebSocket (graphql-transport-ws) or server-sent events. A feed's messages are a pure function of the record, the filter and ` + "`" + `after` + "`" + `:
+two clients that ask for the same get the same, whenever they connect and however often the line broke. What stands in a message is answered as of its ` + "`" + `at` + "`" + `,
+and ids carry that moment.
+"""
+type Subscription {
+  """
+  Each change of a position, from just after ` + "`" + `after` + "`" + ` (or from now on) and then live, in the order of the record, without a gap or a repeat.
+  A client that lost its connection passes the last ` + "`" + `at` + "`" + ` it saw. An ` + "`" + `after` + "`" + ` beyond the newest position is BAD_USER_INPUT.
+  """
+  positionChanged(
+    "Only changes of positions for which this holds as the message shows them; without it, all."
+    filter: PositionFilter
+    "A LogPosition: messages behind it. Without it, what is recorded from now on. One beyond the newest is waited for at most 500 ms, then BAD_USER_INPUT."
+    after: LogPosition
+  ): PositionChange!
+  "Each time a formal act is recorded, withdrawn, or a ballot is declared to have been meant otherwise."
+  endorsementChanged(
+    "Only acts for which this holds as the message shows them; without it, all."
+    filter: EndorsementFilter
+    "A LogPosition: messages behind it. Without it, what is recorded from now on. One beyond the newest is waited for at most 500 ms, then BAD_USER_INPUT."
+    after: LogPosition
+  ): EndorsementChange!
+  "Each time the consensus on a target changes, or its agreement by at least ` + "`" + `by` + "`" + `."
+  convergenceChanged(
+    "Only this target; without it, all."
+    target: TargetRef
+    "The least difference of agreement that is told, 0 or more; null differs from any value by more than that. With 0 every change of the tally is told, too."
+    by: Float! = 0
+    "A LogPosition: messages behind it. Without it, what is recorded from now on. One beyond the newest is waited for at most 500 ms, then BAD_USER_INPUT."
+    after: LogPosition
+  ): ConvergenceChange!
+  "Each event of the record."
+  eventRecorded(
+    "Only events for which this holds; without it, all."
+    filter: EventFilter
+    "A LogPosition: messages behind it. Without it, what is recorded from now on. One beyond the newest is waited for at most 500 ms, then BAD_USER_INPUT."
+    after: LogPosition
+  ): EventRecorded!
+}
+
+"What an event did to a position."
+enum PositionChangeKind {
+  "It was recorded, and replaces nothing."
+  STATED
+  "It was recorded and became its actor's latest on the target, by day, then recording, while an earlier one was in force."
+  REPLACED
+  "A recording error was repaired."
+  CORRECTED
+  "Its actor took it back."
+  WITHDRAWN
+  "It should never have been recorded; the message shows it as just before."
+  RETRACTED
+}
+
+"Every feed: at most one message a position, and ` + "`" + `previousAt` + "`" + ` is the ` + "`" + `at` + "`" + ` of the message before it in this feed (or the ` + "`" + `after` + "`" + ` asked for): a client checks that it missed nothing."
+type PositionChange {
+  "What happened to the position."
+  kind: PositionChangeKind!
+  "The position as of this message, a retracted one as just before it; days set no limit."
+  position: Position!
+  "The stance that the position had before or, of one that replaces another, that the other has; null where there was none."
+  before: Stance
+  "Place of the event in the record, and of this message in the feed: pass the last one seen as ` + "`" + `after` + "`" + ` to go on."
+  at: LogPosition!
+  "The ` + "`" + `at` + "`" + ` of the message before it in this feed; of the first, the ` + "`" + `after` + "`" + ` asked for, or the newest position when the subscription began."
+  previousAt: LogPosition!
+}
+
+"What an event did to formal acts."
+enum EndorsementChangeKind {
+  "They were recorded; or a ballot is now taken as its delegation declared to have meant it: its own ` + "`" + `at` + "`" + ` is then before the message's."
+  GIVEN
+  "An actor took it back."
+  WITHDRAWN
+}
+
+"A recorded vote gives all its ballots in one message."
+type EndorsementChange {
+  "What happened to the acts."
+  kind: EndorsementChangeKind!
+  "The acts as of this message, at least one; of a vote all ballots for which the filter holds, by code."
+  endorsements: [Endorsement!]!
+  "Place of the event in the record, and of this message in the feed: pass the last one seen as ` + "`" + `after` + "`" + ` to go on."
+  at: LogPosition!
+  "The ` + "`" + `at` + "`" + ` of the message before it in this feed; of the first, the ` + "`" + `after` + "`" + ` asked for, or the newest position when the subscription began."
+  previousAt: LogPosition!
+}
+
+"All targets whose convergence one event changed, by targetKey: never more than one message a position."
+type ConvergenceChange {
+  "The targets, at least one, each with its figures before and after; by targetKey."
+  changes: [TargetConvergenceChange!]!
+  "Place of the event in the record, and of this message in the feed: pass the last one seen as ` + "`" + `after` + "`" + ` to go on."
+  at: LogPosition!
+  "The ` + "`" + `at` + "`" + ` of the message before it in this feed; of the first, the ` + "`" + `after` + "`" + ` asked for, or the newest position when the subscription began."
+  previousAt: LogPosition!
+}
+
+"` + "`" + `on` + "`" + ` of ` + "`" + `before` + "`" + ` and ` + "`" + `after` + "`" + ` is the UTC day on which the event was recorded."
+type TargetConvergenceChange {
+  "The target, as of this message."
+  target: Target!
+  "The figures one position earlier; of a target that did not exist, those of one on which nobody had declared."
+  before: ConvergencePoint!
+  "The figures as of this message."
+  after: ConvergencePoint!
+}
+
+"One event of the record as a message."
+type EventRecorded {
+  "The event that was recorded, as of this message."
+  event: Event!
+  "Place of the event in the record, and of this message in the feed: pass the last one seen as ` + "`" + `after` + "`" + ` to go on."
+  at: LogPosition!
+  "The ` + "`" + `at` + "`" + ` of the message before it in this feed; of the first, the ` + "`" + `after` + "`" + ` asked for, or the newest position when the subscription began."
+  previousAt: LogPosition!
 }
 `, BuiltIn: false},
 	{Name: "../schema/matrix.graphqls", Input: `# Many States on many targets at once.
@@ -5595,6 +5932,18 @@ func (ec *executionContext) childFields_Convergence(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type Convergence", field.Name)
 }
 
+func (ec *executionContext) childFields_ConvergenceChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changes":
+		return ec.fieldContext_ConvergenceChange_changes(ctx, field)
+	case "at":
+		return ec.fieldContext_ConvergenceChange_at(ctx, field)
+	case "previousAt":
+		return ec.fieldContext_ConvergenceChange_previousAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConvergenceChange", field.Name)
+}
+
 func (ec *executionContext) childFields_ConvergencePoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "on":
@@ -5733,6 +6082,20 @@ func (ec *executionContext) childFields_Endorsement(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type Endorsement", field.Name)
 }
 
+func (ec *executionContext) childFields_EndorsementChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_EndorsementChange_kind(ctx, field)
+	case "endorsements":
+		return ec.fieldContext_EndorsementChange_endorsements(ctx, field)
+	case "at":
+		return ec.fieldContext_EndorsementChange_at(ctx, field)
+	case "previousAt":
+		return ec.fieldContext_EndorsementChange_previousAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndorsementChange", field.Name)
+}
+
 func (ec *executionContext) childFields_EndorsementConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -5821,6 +6184,18 @@ func (ec *executionContext) childFields_EventEdge(ctx context.Context, field gra
 		return ec.fieldContext_EventEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EventEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_EventRecorded(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "event":
+		return ec.fieldContext_EventRecorded_event(ctx, field)
+	case "at":
+		return ec.fieldContext_EventRecorded_at(ctx, field)
+	case "previousAt":
+		return ec.fieldContext_EventRecorded_previousAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventRecorded", field.Name)
 }
 
 func (ec *executionContext) childFields_Group(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6041,6 +6416,22 @@ func (ec *executionContext) childFields_Position(ctx context.Context, field grap
 		return ec.fieldContext_Position_corrections(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Position", field.Name)
+}
+
+func (ec *executionContext) childFields_PositionChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_PositionChange_kind(ctx, field)
+	case "position":
+		return ec.fieldContext_PositionChange_position(ctx, field)
+	case "before":
+		return ec.fieldContext_PositionChange_before(ctx, field)
+	case "at":
+		return ec.fieldContext_PositionChange_at(ctx, field)
+	case "previousAt":
+		return ec.fieldContext_PositionChange_previousAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PositionChange", field.Name)
 }
 
 func (ec *executionContext) childFields_PositionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6371,6 +6762,18 @@ func (ec *executionContext) childFields_Tally(ctx context.Context, field graphql
 		return ec.fieldContext_Tally_undeclared(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tally", field.Name)
+}
+
+func (ec *executionContext) childFields_TargetConvergenceChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "target":
+		return ec.fieldContext_TargetConvergenceChange_target(ctx, field)
+	case "before":
+		return ec.fieldContext_TargetConvergenceChange_before(ctx, field)
+	case "after":
+		return ec.fieldContext_TargetConvergenceChange_after(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TargetConvergenceChange", field.Name)
 }
 
 func (ec *executionContext) childFields_TextRun(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -37,10 +37,11 @@
 //
 // # Parts
 //
-// [New] makes the handler for POST and GET. Transports that keep a connection
-// (WebSocket, server-sent events) belong to others; they drive the same guarded
-// executor, [Handler.Executor], read parameters with [Handler.Params] and refuse
-// with [Handler.Refuse], so no limit can be walked round by another door.
+// [New] makes the handler. It answers POST and GET, and follows subscriptions by
+// WebSocket (graphql-transport-ws) and by server-sent events (distinct connections
+// mode). All doors lead to the same limits. A subscription reads a [Source], which
+// its resolver hands over with [Follow]; [Handler.Drain] ends all that are open in
+// such a way that their clients come back, and [Handler.Stats] tells how many there are.
 //
 // [LoopbackOnly] protects a server without authentication from pages in the
 // user's own browser; [CORS] lets pages of named origins ask; [Clients] tells
@@ -56,6 +57,12 @@
 //
 // 2026-11: batches (a JSON array of requests) are refused. They are not in the
 // specification, and they multiply each limit by a number the client chooses.
+//
+// 2026-11: a subscription is no channel here. Its source is polled when the client
+// has taken the message before, so that a slow client holds a place in the record
+// and no messages; the operation is executed once for an event and shared, as
+// bytes, by all who ask the same; and a WebSocket that waits costs two goroutines.
+// gqlgen's transports resolve and encode each event for each subscriber.
 //
 // 2026-11: @defer is accepted and not acted on, which the proposal for it allows. A
 // plain HTTP answer has one part; executing a deferred fragment for it would

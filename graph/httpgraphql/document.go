@@ -4,9 +4,7 @@ import (
 	"crypto/sha256"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -63,7 +61,7 @@ func (h *Handler) prepare(text string) (*document, *Refusal) {
 		conditions: measured.conditions,
 		bytes:      len(text) + nodeBytes*(1+measured.nodes),
 	}
-	h.documents.add(key, doc)
+	h.documents.add(key, doc, doc.bytes)
 	return doc, nil
 }
 
@@ -179,52 +177,4 @@ func validate(schema *ast.Schema, query *ast.QueryDocument, max int, set []core.
 	}
 	core.Walk(schema, query, &events)
 	return errs, false
-}
-
-// documents keeps the documents used last, as many as fit into a number of
-// bytes. A bound by entries would be none: an entry may be a megabyte.
-type documents struct {
-	mu    sync.Mutex
-	lru   *simplelru.LRU[[sha256.Size]byte, *document]
-	bytes int
-	limit int
-}
-
-// entryBytes is what an entry takes beside its document.
-const entryBytes = 200
-
-func newDocuments(limit int) *documents {
-	d := &documents{limit: limit}
-	// An entry takes entryBytes and a node at least, so the bound by entries is never met first.
-	lru, err := simplelru.NewLRU(limit/entryBytes+1, func(_ [sha256.Size]byte, doc *document) {
-		d.bytes -= doc.bytes + entryBytes
-	})
-	if err != nil {
-		panic(err) // unreachable: it refuses only a size below one
-	}
-	d.lru = lru
-	return d
-}
-
-func (d *documents) get(key [sha256.Size]byte) (*document, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.lru.Get(key)
-}
-
-func (d *documents) add(key [sha256.Size]byte, doc *document) {
-	size := doc.bytes + entryBytes
-	if size > d.limit {
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.lru.Contains(key) {
-		return // Another request was quicker. Theirs is as good.
-	}
-	for d.bytes+size > d.limit {
-		d.lru.RemoveOldest()
-	}
-	d.lru.Add(key, doc)
-	d.bytes += size
 }

@@ -41,6 +41,16 @@ func (g *gate) enter(ctx context.Context) (release func(), refusal *Refusal) {
 	}
 }
 
+// wait is enter for who cannot be sent away: a message of a feed is answered, however many wait before it.
+func (g *gate) wait(ctx context.Context) (release func(), err error) {
+	select {
+	case g.slots <- struct{}{}:
+		return g.leave(), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 func (g *gate) leave() func() {
 	return sync.OnceFunc(func() { <-g.slots })
 }

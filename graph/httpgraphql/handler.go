@@ -11,14 +11,17 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator/core"
+	"golang.org/x/sync/singleflight"
 )
 
 // Config says how a schema is served. Its zero value serves with all defaults.
 type Config struct {
-	Limits Limits
+	Limits    Limits
+	Following Following
 
 	// InFlight operations run at the same time: four for each processor, by
 	// default. Execution is work for the processor; more of it at once makes each
@@ -55,6 +58,16 @@ type Config struct {
 	// Allow says whether a field of Mutation may be run for whoever asks; its error is that of the field, which is null, and the
 	// fields beside it go on. All fields of Mutation must be nullable.
 	Allow func(ctx context.Context, mutation string) error
+	// Connect says who asks over a WebSocket, by the payload of its connection_init, which is nil where none was sent; the context it
+	// returns is that of all that is asked over the connection. An error closes the connection, with 4403, or 1013 if its code is
+	// UNAVAILABLE.
+	Connect func(ctx context.Context, payload map[string]any) (context.Context, error)
+	// Expires says until when whoever asks may; zero is for ever. A connection that stays open is closed then.
+	Expires func(ctx context.Context) time.Time
+	// Audience names those who are answered alike; without it all are. It is asked when a subscription is opened.
+	Audience func(ctx context.Context) string
+	// Origins are those of the pages of others that may open a WebSocket; "*" is any.
+	Origins []string
 	// Prepare runs when an operation begins, before any field, and returns the
 	// context that everything in the operation sees. It is the place to fix what
 	// must be the same for all fields. graphql.GetOperationContext works in it.
@@ -78,6 +91,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Limits = c.Limits.withDefaults()
+	c.Following = c.Following.withDefaults()
 	setDefault(&c.InFlight, 4*runtime.GOMAXPROCS(0))
 	setDefault(&c.Waiting, max(16*c.InFlight, 64))
 	setDefault(&c.PerClient, (c.InFlight+c.Waiting)/2)
@@ -93,14 +107,22 @@ func (c Config) withDefaults() Config {
 
 // Handler serves one schema. It is safe for concurrent use.
 type Handler struct {
-	schema    graphql.ExecutableSchema
-	config    Config
-	exec      *executor.Executor
-	gate      *gate
-	clients   shares
-	documents *documents
-	vary      string
-	rules     []core.Rule
+	schema  graphql.ExecutableSchema
+	config  Config
+	exec    *executor.Executor
+	gate    *gate
+	clients shares
+	upgrade *websocket.Upgrader
+
+	// What follows is for connections that stay open.
+	follows     shares
+	connections connections
+	answers     *cache[[]byte] // To events, by operation and event.
+	answering   singleflight.Group
+	counters    counters
+	documents   *cache[*document]
+	vary        string
+	rules       []core.Rule
 }
 
 // New makes the handler of a schema. It looks only at method, headers, query
@@ -111,9 +133,11 @@ func New(schema graphql.ExecutableSchema, config Config) *Handler {
 		schema:    schema,
 		config:    config,
 		gate:      newGate(config.InFlight, config.Waiting),
-		documents: newDocuments(config.CacheBytes),
+		documents: newCache[*document](config.CacheBytes),
 		vary:      strings.Join(append([]string{"Accept"}, config.Vary...), ", "),
 	}
+	h.answers = newCache[[]byte](config.Following.CacheBytes)
+	h.upgrade = h.upgrader()
 	h.rules = append(slices.Clone(ruleSet), scalarRule(config.Scalars))
 	h.exec = h.newExecutor()
 	return h
@@ -121,8 +145,13 @@ func New(schema graphql.ExecutableSchema, config Config) *Handler {
 
 const allowed = "GET, HEAD, POST, OPTIONS"
 
-// ServeHTTP answers one request over HTTP: one operation, one answer.
+// ServeHTTP answers one request over HTTP: one operation, one answer; of a subscription, its messages as server-sent events. Or it
+// takes up a WebSocket.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet && websocket.IsWebSocketUpgrade(r) {
+		h.serveWebSocket(w, r)
+		return
+	}
 	started := false
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -134,11 +163,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	answer, refusal := h.answer(w, r)
 	started = true
-	if refusal != nil {
+	switch {
+	case refusal != nil:
+		h.counters.refused.Add(1)
 		h.Refuse(w, r, refusal)
-		return
-	}
-	if answer != nil {
+	case answer == nil:
+	case answer.events:
+		h.sendEvents(w, r, answer)
+	default:
 		h.send(w, r, answer)
 	}
 }
@@ -158,10 +190,12 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, *Refu
 			"The method "+excerpt(r.Method, 20)+" is not served here; use POST, or GET for queries.").withHeader("Allow", allowed)
 	}
 	media, ok := negotiate(r.Header.Values("Accept"))
-	if !ok {
+	events := acceptsEvents(r.Header.Values("Accept"))
+	if !ok && !events {
 		return nil, refuse(http.StatusNotAcceptable, BadUserInput,
-			"Answers are given as "+mediaResponse+" or "+mediaJSON+"; Accept names neither.")
+			"Answers are given as "+mediaResponse+" or "+mediaJSON+", and those of subscriptions as "+mediaEvents+"; Accept names none.")
 	}
+	onlyEvents := events && !ok
 	ctx, giveBack, refusal := h.share(graphql.StartOperationTrace(r.Context()))
 	if refusal != nil {
 		return nil, refusal
@@ -180,10 +214,19 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, *Refu
 	defer release()
 
 	operation, refusal := h.operation(ctx, params)
+	if refusal != nil && onlyEvents {
+		// A browser shows a page nothing of an answer with another status.
+		return &answer{events: true, response: &graphql.Response{Errors: refusal.Errors, Extensions: refusal.Extensions}}, nil
+	}
 	if refusal != nil {
 		return nil, refusal
 	}
+	h.counters.begun(operation.Operation.Operation)
 	switch {
+	case operation.Operation.Operation == ast.Subscription && events:
+		release() // To open it is no work, but it may have to wait.
+		opened, errs := h.subscribe(ctx, operation, r.Header.Get("Last-Event-ID"))
+		return &answer{events: true, subscription: opened, response: &graphql.Response{Errors: errs}}, nil
 	case operation.Operation.Operation == ast.Subscription:
 		return nil, refuseDocument(BadUserInput,
 			"A subscription has more than one answer; ask by WebSocket (graphql-transport-ws) or with Accept: text/event-stream.")
@@ -196,6 +239,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, *Refu
 	if response == nil {
 		// The executor answers nothing to a context that has ended.
 		return nil, refuse(http.StatusServiceUnavailable, Unavailable, h.outOfTime())
+	}
+	if onlyEvents {
+		return &answer{events: true, response: response}, nil
 	}
 	a := &answer{media: media, response: response, cache: "no-store"}
 	if h.config.CacheControl != nil && r.Method != http.MethodPost && response.Data != nil && len(response.Errors) == 0 {

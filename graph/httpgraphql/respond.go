@@ -20,6 +20,9 @@ type answer struct {
 	response *graphql.Response
 	cache    string // Cache-Control
 	tagged   bool   // gets an ETag
+
+	events       bool          // goes out as server-sent events
+	subscription *subscription // of which it is, if it was opened
 }
 
 // send writes an answer. Data goes out as execution wrote it, between a head and a

@@ -92,7 +92,7 @@ func (c *Convergence) Timeline(from, to domain.Date) []*ConvergencePoint {
 	points := c.M.Timeline(c.c.Target, from, to)
 	list := make([]*ConvergencePoint, len(points))
 	for i, p := range points {
-		list[i] = &ConvergencePoint{On: p.On, Tally: newTally(p.Tally), Support: p.Support, Agreement: p.Agreement, Consensus: p.Consensus}
+		list[i] = newConvergencePoint(p)
 	}
 	return list
 }
@@ -149,6 +149,10 @@ type ConvergencePoint struct {
 	Support   *float64
 	Agreement *float64
 	Consensus convergence.Consensus
+}
+
+func newConvergencePoint(p projections.ConvergencePoint) *ConvergencePoint {
+	return &ConvergencePoint{On: p.On, Tally: newTally(p.Tally), Support: p.Support, Agreement: p.Agreement, Consensus: p.Consensus}
 }
 
 // Matrix has the stances of many States on many targets.

@@ -28,10 +28,14 @@ type operation struct {
 
 type operationKey struct{}
 
-// Begin pins an operation to the newest position.
+// Begin pins an operation to the newest position; one that shows a message of a feed, to that of the message.
 func (r *Resolver) Begin(ctx context.Context) context.Context {
 	op := &operation{}
-	op.now.Store(r.Model.At())
+	if s, ok := ctx.Value(showingKey{}).(showing); ok {
+		op.now.Store(s.at)
+	} else {
+		op.now.Store(r.Model.At())
+	}
 	return context.WithValue(ctx, operationKey{}, op)
 }
 

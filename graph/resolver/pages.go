@@ -232,22 +232,27 @@ func both(codes []string, code string) []string {
 	return []string{code}
 }
 
+// endorsementFilter reads a filter.
+func (r *Resolver) endorsementFilter(f *faults, filter *model.EndorsementFilter) (where projections.EndorsementFilter) {
+	if filter == nil {
+		return where
+	}
+	n := r.names(f)
+	n.actors("filter.actors", filter.Actors)
+	if filter.Proposal != nil {
+		n.proposal("filter.proposal", *filter.Proposal)
+	}
+	return projections.EndorsementFilter{
+		Actors: filter.Actors, Proposal: value(filter.Proposal), Kinds: filter.Kinds, DocumentSymbol: value(filter.DocumentSymbol),
+	}
+}
+
 // endorsements gives a page of formal acts: of all, of a State, or on a proposal.
 func (r *Resolver) endorsements(ctx context.Context, above *model.Moment, of any, filter *model.EndorsementFilter, args pageArgs, asOf *model.AsOf) (*model.EndorsementConnection, error) {
 	var f faults
 	m, err := r.moment(ctx, above, asOf)
 	f.take(err)
-	var where projections.EndorsementFilter
-	if filter != nil {
-		n := r.names(&f)
-		where = projections.EndorsementFilter{
-			Actors: filter.Actors, Proposal: value(filter.Proposal), Kinds: filter.Kinds, DocumentSymbol: value(filter.DocumentSymbol),
-		}
-		n.actors("filter.actors", filter.Actors)
-		if filter.Proposal != nil {
-			n.proposal("filter.proposal", *filter.Proposal)
-		}
-	}
+	where := r.endorsementFilter(&f, filter)
 	parent := ""
 	switch of := of.(type) {
 	case actorCode:

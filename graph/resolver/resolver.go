@@ -9,11 +9,13 @@ import (
 	"github.com/rapporteur/rapporteur/graph/model"
 	"github.com/rapporteur/rapporteur/graph/relay"
 	"github.com/rapporteur/rapporteur/projections"
+	"github.com/rapporteur/rapporteur/projections/feed"
 )
 
 // Resolver is what all resolvers stand on.
 type Resolver struct {
 	Model    *projections.Model
+	Feeds    *feed.Feeds        // Of the model.
 	Log      model.Reader       // Gives the bytes of events.
 	Recorder *recorder.Recorder // Nil where nothing is recorded here.
 }

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/rapporteur/rapporteur/projections"
 )
@@ -73,37 +74,42 @@ type Message[M any] struct {
 	Value      M
 }
 
-// Cursor is a follower of a feed: where it is, and the position of its last message. It belongs to one goroutine at a time.
+// Cursor is a follower of a feed: where it is, and the position of its last message. It belongs to one goroutine at a time, save
+// for Seen.
 type Cursor[M any] struct {
 	feed     *Feed[M]
-	seen     uint64 // Up to here there is nothing left to give.
+	seen     atomic.Uint64 // Up to here there is nothing left to give.
 	previous uint64
 }
 
 // After makes a cursor that begins behind a position, which must not be beyond the newest.
 func (f *Feed[M]) After(after uint64) *Cursor[M] {
-	return &Cursor[M]{feed: f, seen: after, previous: after}
+	c := &Cursor[M]{feed: f, previous: after}
+	c.seen.Store(after)
+	return c
 }
 
 // Poll gives the next message that there is now, or false. The error is the context's.
 func (c *Cursor[M]) Poll(ctx context.Context) (Message[M], bool, error) {
 	newest := c.feed.feeds.model.At()
-	value, at, ok, err := c.feed.First(ctx, c.seen, newest)
+	seen := c.seen.Load()
+	value, at, ok, err := c.feed.First(ctx, seen, newest)
 	if err != nil {
 		return Message[M]{}, false, err
 	}
 	if !ok {
-		c.seen = max(c.seen, newest)
+		c.seen.Store(max(seen, newest))
 		return Message[M]{}, false, nil
 	}
 	m := Message[M]{At: at, PreviousAt: c.previous, Value: value}
-	c.seen, c.previous = at, at
+	c.previous = at
+	c.seen.Store(at)
 	return m, true, nil
 }
 
 // Wait returns once the record has gone on behind what Poll has looked at. The error is the context's.
 func (c *Cursor[M]) Wait(ctx context.Context) error {
-	return c.feed.feeds.model.WaitAt(ctx, c.seen+1)
+	return c.feed.feeds.model.WaitAt(ctx, c.seen.Load()+1)
 }
 
 // Next gives the next message, and waits until there is one. The error is the context's.
@@ -119,4 +125,4 @@ func (c *Cursor[M]) Next(ctx context.Context) (Message[M], error) {
 }
 
 // Seen gives the position up to which the cursor has looked: how far it is behind is the newest position less this.
-func (c *Cursor[M]) Seen() uint64 { return c.seen }
+func (c *Cursor[M]) Seen() uint64 { return c.seen.Load() }

@@ -1,0 +1,812 @@
+package graph_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
+
+	"github.com/rapporteur/rapporteur/domain/recorder"
+	"github.com/rapporteur/rapporteur/graph"
+	"github.com/rapporteur/rapporteur/graph/auth"
+	"github.com/rapporteur/rapporteur/graph/httpgraphql"
+)
+
+// station serves a bed over real sockets.
+type station struct {
+	*bed
+	handler *graph.Handler
+	address string // Host and port.
+}
+
+func (b *bed) station(change func(*graph.Config)) *station {
+	b.t.Helper()
+	c := graph.Config{
+		Model: b.model, Log: b.log, Recorder: recorder.New(b.log, graph.NewReader(b.model), recorder.Config{Clock: clock}),
+		Logger: slog.New(slog.DiscardHandler),
+	}
+	if change != nil {
+		change(&c)
+	}
+	s := &station{bed: b, handler: graph.NewHandler(c)}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	server := httpgraphql.NewServer(s.handler, slog.New(slog.DiscardHandler))
+	s.address = listener.Addr().String()
+	go server.Serve(listener)
+	b.t.Cleanup(func() {
+		_ = server.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := s.handler.Drain(ctx); err != nil {
+			b.t.Errorf("connections are left: %v", err)
+		}
+	})
+	return s
+}
+
+// message is one of graphql-transport-ws.
+type message struct {
+	ID      string          `json:"id,omitempty"`
+	Type    string          `json:"type"`
+	Payload json.RawMessage `json:"payload,omitempty"`
+}
+
+// line is a WebSocket of a client that speaks no better than it must.
+type line struct {
+	t    testing.TB
+	conn *websocket.Conn
+}
+
+const patience = 20 * time.Second // Against hanging; it is no measure.
+
+func (s *station) dial(header http.Header, protocols ...string) *line {
+	s.t.Helper()
+	if protocols == nil {
+		protocols = []string{"graphql-transport-ws"}
+	}
+	conn, _, err := (&websocket.Dialer{Subprotocols: protocols}).Dial("ws://"+s.address+"/graphql", header)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	return &line{s.t, conn}
+}
+
+func (l *line) say(text string) *line {
+	l.t.Helper()
+	if err := l.conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		l.t.Fatal(err)
+	}
+	return l
+}
+
+func (l *line) hear() message {
+	l.t.Helper()
+	_, text, err := l.conn.ReadMessage()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var m message
+	if err := json.Unmarshal(text, &m); err != nil {
+		l.t.Fatalf("%s: %v", text, err)
+	}
+	return m
+}
+
+// closed reads on to the close, and gives its code.
+func (l *line) closed() (int, string) {
+	l.t.Helper()
+	for {
+		if _, _, err := l.conn.ReadMessage(); err != nil {
+			var closed *websocket.CloseError
+			if !errors.As(err, &closed) {
+				l.t.Fatalf("ended by %v, not by a close", err)
+			}
+			return closed.Code, closed.Text
+		}
+	}
+}
+
+func (s *station) connect() *line {
+	s.t.Helper()
+	l := s.dial(nil).say(`{"type":"connection_init"}`)
+	if m := l.hear(); m.Type != "connection_ack" {
+		s.t.Fatalf("a connection_init is answered by %+v", m)
+	}
+	return l
+}
+
+func (l *line) subscribe(id, query string, variables ...any) *line {
+	l.t.Helper()
+	payload := map[string]any{"query": query, "variables": pairs(variables)}
+	text, err := json.Marshal(map[string]any{"id": id, "type": "subscribe", "payload": payload})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return l.say(string(text))
+}
+
+func pairs(list []any) map[string]any {
+	m := map[string]any{}
+	for i := 0; i+1 < len(list); i += 2 {
+		m[list[i].(string)] = list[i+1]
+	}
+	return m
+}
+
+// events opens a stream of server-sent events.
+func (s *station) events(lastEventID, query string, variables ...any) *events {
+	s.t.Helper()
+	text, err := json.Marshal(pairs(variables))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodGet, "http://"+s.address+"/graphql?query="+url.QueryEscape(query)+"&variables="+url.QueryEscape(string(text)), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if lastEventID != "" {
+		r.Header.Set("Last-Event-ID", lastEventID)
+	}
+	return s.stream(r)
+}
+
+func (s *station) stream(r *http.Request) *events {
+	s.t.Helper()
+	r.Header.Set("Accept", "text/event-stream")
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	s.t.Cleanup(cancel)
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if media := response.Header.Get("Content-Type"); response.StatusCode != 200 || !strings.HasPrefix(media, "text/event-stream") {
+		s.t.Fatalf("%d, %s", response.StatusCode, media)
+	}
+	return &events{s.t, bufio.NewReader(response.Body), cancel, response}
+}
+
+type events struct {
+	t        testing.TB
+	body     *bufio.Reader
+	cancel   context.CancelFunc
+	response *http.Response
+}
+
+// hear gives the next event that is no comment; of an ended stream an empty one.
+func (e *events) hear() (event, id, data string) {
+	e.t.Helper()
+	for {
+		text, err := e.body.ReadString('\n')
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				e.t.Fatal(err)
+			}
+			return "", "", ""
+		}
+		name, value, _ := strings.Cut(strings.TrimSuffix(text, "\n"), ": ")
+		switch name {
+		case "event":
+			event = value
+		case "id":
+			id = value
+		case "data":
+			data = value
+		case "":
+			if event != "" {
+				return event, id, data
+			}
+		}
+	}
+}
+
+// record records positions of a State on a target, one after another.
+func (s *station) record(n int) {
+	s.t.Helper()
+	for i := range n {
+		s.get(recordPosition, "input", position(map[string]any{"summary": fmt.Sprint("Statement ", i), "stance": []any{"SUPPORT", "OPPOSE", "NEUTRAL"}[i%3]}))
+	}
+}
+
+const followPositions = `subscription($after: LogPosition) { positionChanged(after: $after) {
+	kind before at previousAt position { id at stance summary endedOn actor { code } target { label convergence { at tally { support undeclared } agreement consensus } } }
+} }`
+
+// A feed from the beginning of the record, over either transport, is one chain; each message says what a query as of its position
+// does; and its ids lead there again.
+func TestFeedsSayWhatQueriesSay(t *testing.T) {
+	s := newDemo(t).station(nil)
+	s.record(3)
+	newest := s.get(`{ at }`).at("at").(string)
+	type told struct {
+		Data struct {
+			PositionChanged struct {
+				At, PreviousAt string
+				Position       struct {
+					ID, At string
+					Target struct{ Convergence struct{ At string } }
+				}
+			}
+		}
+		Extensions struct{ At string }
+	}
+	byWS, bySSE := s.connect().subscribe("1", followPositions, "after", "0"), s.events("", followPositions, "after", "0")
+	previous, count := "0", 0
+	for previous != newest {
+		m := byWS.hear()
+		event, id, data := bySSE.hear()
+		if m.Type != "next" || m.ID != "1" || event != "next" || string(m.Payload) != data {
+			t.Fatalf("by WebSocket %s %s, by events %s %s", m.Type, m.Payload, event, data)
+		}
+		var payload told
+		if err := json.Unmarshal(m.Payload, &payload); err != nil {
+			t.Fatal(err)
+		}
+		p := payload.Data.PositionChanged
+		if p.PreviousAt != previous || payload.Extensions.At != p.At || id != p.At {
+			t.Fatalf("after %s: %s", previous, data)
+		}
+		if previous = p.At; count%20 == 0 {
+			a := s.get(`query($id: ID!, $at: LogPosition!) { node(id: $id) { ... on Position { id at stance summary endedOn actor { code } target { label convergence { at tally { support undeclared } agreement consensus } } } } at: events(first: 0, asOf: {log: $at}) { totalCount } }`, "id", p.Position.ID, "at", p.At)
+			var shown struct {
+				Data struct{ PositionChanged struct{ Position any } }
+			}
+			if err := json.Unmarshal(m.Payload, &shown); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(a.at("node"), shown.Data.PositionChanged.Position); diff != "" {
+				t.Errorf("at %s (-the same id by node, +message):\n%s", p.At, diff)
+			}
+		}
+		count++
+	}
+	if count < 100 {
+		t.Errorf("%d messages: too few to compare", count)
+	}
+	if stats := s.handler.Stats(); stats.Executed > uint64(count)+5 || stats.Messages != uint64(2*count) || stats.Subscriptions != 2 || stats.Connections["sse"] != 1 || stats.Connections["websocket"] != 1 {
+		t.Errorf("%d messages to two who ask the same: %+v", count, stats)
+	}
+
+	// Resumed in the middle, by the variable or as a browser does it, it goes on there.
+	for _, from := range []uint64{1, 500, 700} {
+		at := strconv.FormatUint(from, 10)
+		one, two := s.connect().subscribe("x", followPositions, "after", at), s.events(at, followPositions, "after", "0")
+		m := one.hear()
+		if _, _, data := two.hear(); string(m.Payload) != data || !strings.Contains(data, `"previousAt":"`+at+`"`) {
+			t.Errorf("resumed after %s: %s and %s", at, m.Payload, data)
+		}
+	}
+}
+
+// The other feeds, live: what one is told while it is recorded is what one is told who comes later.
+func TestEveryFeedLiveAndLater(t *testing.T) {
+	s := newDemo(t).station(nil)
+	feeds := map[string]string{
+		"positions":    followPositions,
+		"endorsements": `subscription($after: LogPosition) { endorsementChanged(after: $after) { kind at previousAt endorsements { id kind withdrawnOn actor { code } vote { yes } } } }`,
+		"convergence":  `subscription($after: LogPosition) { convergenceChanged(after: $after) { at previousAt changes { target { targetKey label } before { on consensus tally { support } } after { on consensus agreement } } } }`,
+		"events":       `subscription($after: LogPosition) { eventRecorded(after: $after, filter: {streamPrefix: "position-"}) { at previousAt event { id at type stream data leafHash } } }`,
+	}
+	l := s.connect()
+	for id, query := range feeds {
+		l.subscribe(id, query)
+	}
+	for s.handler.Stats().Subscriptions < len(feeds) {
+		time.Sleep(time.Millisecond)
+	}
+	from := s.get(`{ at }`).at("at").(string)
+	s.record(2)
+	given := s.get(`mutation { recordEndorsement(input: {actor: "FRA", proposal: "programme-of-action", kind: SPONSOR, on: "2026-11-01", source: {title: "s"}}) { endorsement { id } at } }`)
+	s.get(`mutation($id: ID!) { withdrawEndorsement(input: {endorsement: $id, on: "2026-11-02", source: {title: "s"}}) { at } }`, "id", given.at("recordEndorsement.endorsement.id"))
+	live := map[string][]string{}
+	for want := (2 + 2 + 2 + 2); want > 0; want-- { // Positions, endorsements, events; of convergence at least so many.
+		m := l.hear()
+		live[m.ID] = append(live[m.ID], string(m.Payload))
+	}
+	for id := range feeds {
+		if id == "convergence" {
+			continue
+		}
+		if len(live[id]) != 2 {
+			t.Errorf("%s: %d messages, want 2: %v", id, len(live[id]), live[id])
+		}
+	}
+	for id, query := range feeds {
+		e := s.events("", query, "after", from)
+		for _, want := range live[id] {
+			if _, _, data := e.hear(); data != want {
+				t.Errorf("%s: live\n%s\nlater\n%s", id, want, data)
+			}
+		}
+	}
+}
+
+func TestFeedsRefuse(t *testing.T) {
+	s := newDemo(t).station(nil)
+	newest := s.model.At()
+	for _, c := range []struct {
+		query string
+		code  string
+		says  string
+	}{
+		{`subscription { positionChanged(after: "999999999") { at } }`, "BAD_USER_INPUT", "beyond the newest, which is " + strconv.FormatUint(newest, 10)},
+		{`subscription { positionChanged(after: "-1") { at } }`, "BAD_USER_INPUT", "LogPosition"},
+		{`subscription { positionChanged(filter: {actors: ["XXX"]}) { at } }`, "NOT_FOUND", "XXX"},
+		{`subscription { endorsementChanged(filter: {proposal: "no-such"}) { at } }`, "NOT_FOUND", "no-such"},
+		{`subscription { convergenceChanged(by: -0.5) { at } }`, "BAD_USER_INPUT", "0 or more"},
+		{`subscription { convergenceChanged(target: {proposal: "no-such"}) { at } }`, "NOT_FOUND", "no-such"},
+		{`subscription { positionChanged { at } eventRecorded { at } }`, "BAD_USER_INPUT", "one"},
+		{`subscription { positionChanged @skip(if: true) { at } }`, "BAD_USER_INPUT", ""},
+		{`subscription {`, "BAD_USER_INPUT", "parse"},
+		{`subscription { nothing }`, "BAD_USER_INPUT", "nothing"},
+		{`subscription { positionChanged { position { target { positions(first: 500) { nodes { target { positions(first: 500) { nodes { summary } } } } } } } } }`, "COMPLEXITY_LIMIT_EXCEEDED", ""},
+	} {
+		l := s.connect().subscribe("1", c.query)
+		m := l.hear()
+		var errs []struct {
+			Message    string
+			Extensions struct{ Code string }
+		}
+		if err := json.Unmarshal(m.Payload, &errs); m.Type != "error" || err != nil || len(errs) == 0 || errs[0].Extensions.Code != c.code || !strings.Contains(errs[0].Message, c.says) {
+			t.Errorf("%s: %s %s", c.query, m.Type, m.Payload)
+		}
+		// No complete follows, and the id is free again.
+		if m := l.subscribe("1", `{ at }`).hear(); m.Type != "next" {
+			t.Errorf("after an error: %+v", m)
+		}
+		e := s.events("", c.query)
+		event, _, data := e.hear()
+		if event != "next" || !strings.Contains(data, `"code":"`+c.code+`"`) || strings.Contains(data, `"data"`) {
+			t.Errorf("%s by events: %s %s", c.query, event, data)
+		}
+		if event, _, _ := e.hear(); event != "complete" {
+			t.Errorf("%s by events: then %s", c.query, event)
+		}
+		if event, _, _ := e.hear(); event != "" {
+			t.Errorf("%s by events: goes on with %s", c.query, event)
+		}
+	}
+	// One that the record reaches in time is none beyond the newest.
+	l := s.connect().subscribe("1", `subscription($after: LogPosition) { eventRecorded(after: $after) { at previousAt } }`, "after", strconv.FormatUint(newest+1, 10))
+	s.record(2)
+	if m := l.hear(); m.Type != "next" || !strings.Contains(string(m.Payload), fmt.Sprintf(`"at":"%d","previousAt":"%d"`, newest+2, newest+1)) {
+		t.Errorf("%s %s", m.Type, m.Payload)
+	}
+}
+
+// An error in one message is part of it, and the feed goes on.
+func TestAnErrorInAMessageEndsNoFeed(t *testing.T) {
+	s := newDemo(t).station(nil)
+	l := s.connect().subscribe("1", `subscription { positionChanged { at position { target { convergence(asOf: {log: "0"}) { at } } } } }`)
+	for s.handler.Stats().Subscriptions < 1 {
+		time.Sleep(time.Millisecond)
+	}
+	s.record(2)
+	for range 2 {
+		if m := l.hear(); m.Type != "next" || !strings.Contains(string(m.Payload), `"code":"NOT_FOUND"`) {
+			t.Errorf("%s %s", m.Type, m.Payload)
+		}
+	}
+}
+
+func TestQueriesAndMutationsOverAConnection(t *testing.T) {
+	s := newDemo(t).station(nil)
+	l := s.connect()
+	want := func(id, kind, part string) {
+		t.Helper()
+		if m := l.hear(); m.ID != id || m.Type != kind || !strings.Contains(string(m.Payload), part) {
+			t.Errorf("%+v %s, want %s of %s with %s", m, m.Payload, kind, id, part)
+		}
+	}
+	l.subscribe("a", `{ state(by: {code: "FRA"}) { code } }`)
+	want("a", "next", `{"data":{"state":{"code":"FRA"}},"extensions":{"at":`)
+	want("a", "complete", "")
+	l.subscribe("a", recordPosition, "input", position(nil)) // The id is free again.
+	want("a", "next", `"recordPosition":`)
+	want("a", "complete", "")
+	l.subscribe("b", recordPosition, "input", position(map[string]any{"actor": "XXX"}))
+	want("b", "next", `"code":"NOT_FOUND"`) // An error beside data is no error message.
+	want("b", "complete", "")
+	l.say(`{"type":"ping","payload":{"sent":"now"}}`)
+	want("", "pong", `{"sent":"now"}`)
+	l.say(`{"type":"pong"}`).say(`{"type":"complete","id":"unknown"}`).say(`{"type":"ping"}`)
+	want("", "pong", "")
+
+	post := func(accept, query string) *http.Request {
+		r, err := http.NewRequest(http.MethodPost, "http://"+s.address+"/graphql", strings.NewReader(fmt.Sprintf(`{"query":%q}`, query)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		return r
+	}
+	e := s.stream(post("", `{ state(by: {code: "FRA"}) { code } }`))
+	if h := e.response.Header; h.Get("X-Accel-Buffering") != "no" || h.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", h)
+	}
+	if event, id, data := e.hear(); event != "next" || id != "" || !strings.Contains(data, `{"data":{"state":{"code":"FRA"}}`) {
+		t.Errorf("%s %s %s", event, id, data)
+	}
+	if event, _, _ := e.hear(); event != "complete" {
+		t.Errorf("then %s", event)
+	}
+	if _, _, data := s.stream(post("", `mutation { defineElement(input: {key: "by-events", label: "x"}) { at } }`)).hear(); !strings.Contains(data, `"defineElement":{"at":`) {
+		t.Errorf("a mutation by events: %s", data)
+	}
+	// Who takes both is answered as always, save for a subscription.
+	for query, media := range map[string]string{`{ at }`: "application/json", `subscription { eventRecorded(after: "0") { at } }`: "text/event-stream"} {
+		r := post("", query)
+		r.Header.Set("Accept", "application/json, text/event-stream, multipart/mixed")
+		ctx, cancel := context.WithCancel(t.Context())
+		response, err := http.DefaultClient.Do(r.WithContext(ctx))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := response.Header.Get("Content-Type"); !strings.HasPrefix(got, media) {
+			t.Errorf("%s: %s", query, got)
+		}
+		cancel()
+	}
+	r := httptest.NewRequest(http.MethodGet, "http://localhost/graphql?query="+url.QueryEscape(`mutation { defineElement(input: {key: "k", label: "x"}) { at } }`), nil)
+	r.Header.Set("Accept", "text/event-stream")
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	if w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("a mutation by GET: %d", w.Code)
+	}
+}
+
+// The close codes of the protocol, over a raw socket.
+func TestCloseCodes(t *testing.T) {
+	s := newDemo(t).station(func(c *graph.Config) {
+		c.Following = httpgraphql.Following{Init: 300 * time.Millisecond, Operations: 2}
+	})
+	init := `{"type":"connection_init"}`
+	feed := func(id string) string {
+		return `{"type":"subscribe","id":"` + id + `","payload":{"query":"subscription{eventRecorded{at}}"}}`
+	}
+	for _, c := range []struct {
+		why  string
+		says []string
+		code int
+	}{
+		{"silence", nil, 4408},
+		{"pings before the init", []string{`{"type":"ping"}`, `{"type":"ping"}`}, 4408},
+		{"no JSON", []string{`hello`}, 4400},
+		{"a list", []string{`[]`}, 4400},
+		{"null", []string{`null`}, 4400},
+		{"no type", []string{`{"id":"1"}`}, 4400},
+		{"a type of another kind", []string{`{"type":7}`}, 4400},
+		{"an unknown type", []string{init, `{"type":"start","id":"1"}`}, 4400},
+		{"the older protocol", []string{`{"type":"connection_terminate"}`}, 4400},
+		{"an init whose payload is none", []string{`{"type":"connection_init","payload":[1]}`}, 4400},
+		{"a subscribe without id", []string{init, `{"type":"subscribe","payload":{"query":"{at}"}}`}, 4400},
+		{"an empty id", []string{init, `{"type":"subscribe","id":"","payload":{"query":"{at}"}}`}, 4400},
+		{"an id that is a number", []string{init, `{"type":"subscribe","id":1,"payload":{"query":"{at}"}}`}, 4400},
+		{"an endless id", []string{init, `{"type":"subscribe","id":"` + strings.Repeat("x", 300) + `","payload":{"query":"{at}"}}`}, 4400},
+		{"a subscribe without payload", []string{init, `{"type":"subscribe","id":"1"}`}, 4400},
+		{"a payload without query", []string{init, `{"type":"subscribe","id":"1","payload":{}}`}, 4400},
+		{"a query that is none", []string{init, `{"type":"subscribe","id":"1","payload":{"query":1}}`}, 4400},
+		{"variables that are none", []string{init, `{"type":"subscribe","id":"1","payload":{"query":"{at}","variables":[]}}`}, 4400},
+		{"a complete without id", []string{init, `{"type":"complete"}`}, 4400},
+		{"a server's message", []string{init, `{"type":"next","id":"1"}`}, 4400},
+		{"a subscribe before the init", []string{feed("1")}, 4401},
+		{"two of one id", []string{init, feed("1"), feed("1")}, 4409},
+		{"two inits", []string{init, init}, 4429},
+		{"a large message before the init", []string{`{"type":"connection_init","payload":{"x":"` + strings.Repeat("x", 65<<10) + `"}}`}, 1009},
+		{"a large message", []string{init, `{"type":"ping","payload":{"x":"` + strings.Repeat("x", 1<<20) + `"}}`}, 1009},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			t.Parallel()
+			l := s.dial(nil)
+			l.t = t
+			for i, text := range c.says {
+				if i > 0 && c.says[0] == init && i == 1 {
+					if m := l.hear(); m.Type != "connection_ack" {
+						t.Fatalf("%+v", m)
+					}
+				}
+				l.say(text)
+			}
+			if code, reason := l.closed(); code != c.code || code >= 4000 && reason == "" {
+				t.Errorf("closed with %d (%s), want %d", code, reason, c.code)
+			}
+		})
+	}
+	t.Run("another protocol", func(t *testing.T) {
+		l := s.dial(nil, "graphql-ws")
+		if code, _ := l.closed(); code != 4406 {
+			t.Errorf("closed with %d", code)
+		}
+	})
+	t.Run("no text", func(t *testing.T) {
+		l := s.dial(nil)
+		_ = l.conn.WriteMessage(websocket.BinaryMessage, []byte(init))
+		if code, _ := l.closed(); code != 4400 {
+			t.Errorf("closed with %d", code)
+		}
+	})
+	t.Run("too many operations", func(t *testing.T) {
+		l := s.connect().say(feed("1")).say(feed("2")).say(feed("3"))
+		if m := l.hear(); m.ID != "3" || m.Type != "error" || !strings.Contains(string(m.Payload), `"code":"RATE_LIMITED"`) {
+			t.Errorf("%+v %s", m, m.Payload)
+		}
+		l.say(`{"type":"complete","id":"1"}`).say(feed("1"))
+		s.record(1)
+		seen := map[string]bool{}
+		for range 2 {
+			m := l.hear()
+			seen[m.ID+m.Type] = true
+		}
+		if !seen["1next"] || !seen["2next"] {
+			t.Errorf("heard %v", seen)
+		}
+	})
+	t.Run("a page of another origin", func(t *testing.T) {
+		_, response, err := (&websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}).Dial("ws://"+s.address+"/graphql", http.Header{"Origin": {"https://evil.example"}})
+		if err == nil || response.StatusCode != http.StatusForbidden {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A server that is being stopped lets its followers go in such a way that they come back, and answers what is under way.
+func TestDraining(t *testing.T) {
+	s := newDemo(t).station(nil)
+	var lines []*line
+	for range 20 {
+		lines = append(lines, s.connect().subscribe("1", `subscription { eventRecorded { at } }`))
+	}
+	e := s.events("", `subscription { eventRecorded { at } }`)
+	for s.handler.Stats().Subscriptions < 21 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	done := make(chan error)
+	go func() { done <- s.handler.Drain(ctx) }()
+	for _, l := range lines {
+		if code, _ := l.closed(); code != websocket.CloseGoingAway {
+			t.Errorf("closed with %d", code)
+		}
+		_ = l.conn.Close()
+	}
+	if event, _, _ := e.hear(); event != "" {
+		t.Errorf("the stream ends with %s: its client would not come back", event)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if code, _ := s.dial(nil).closed(); code != websocket.CloseGoingAway {
+		t.Errorf("who comes late is closed with %d", code)
+	}
+}
+
+// people knows two tokens: one that lasts, and one that ends in a moment.
+type fleeting struct{}
+
+func (fleeting) Authenticate(_ context.Context, credential string) (auth.Principal, error) {
+	p := auth.Principal{Subject: credential, Roles: []auth.Role{auth.Reader}}
+	switch credential {
+	case "lasting":
+		return p, nil
+	case "ending":
+		p.Expires = time.Now().Add(time.Second)
+		return p, nil
+	case "later":
+		return auth.Principal{}, &auth.Refusal{Code: auth.Unavailable, Message: "Not now.", Cause: errors.New("down")}
+	}
+	return auth.Principal{}, &auth.Refusal{Code: auth.Unauthenticated, Message: "The token is none of ours."}
+}
+
+func TestWhoMayFollow(t *testing.T) {
+	s := newDemo(t).station(func(c *graph.Config) { c.Authenticator, c.AnyHost = fleeting{}, true })
+	for _, c := range []struct {
+		payload string
+		header  http.Header
+		code    int // Of the close; zero for none.
+	}{
+		{`{}`, nil, 4403},
+		{`{"Authorization":"Bearer nobody's"}`, nil, 4403},
+		{`{"Authorization":"lasting"}`, nil, 4403},
+		{`{"Authorization":7}`, nil, 4403},
+		{`{"Authorization":"Bearer lasting","authorization":"Bearer lasting"}`, nil, 4403},
+		{`{"Authorization":"Bearer later"}`, nil, 1013},
+		{`{"Authorization":"Bearer lasting"}`, nil, 0},
+		{`{"authorization":"bearer lasting"}`, nil, 0},
+		{`{"Authorization":"Bearer nobody's"}`, http.Header{"Authorization": {"Bearer lasting"}}, 4403},
+		{`{}`, http.Header{"Authorization": {"Bearer lasting"}}, 0},
+	} {
+		l := s.dial(c.header).say(`{"type":"connection_init","payload":` + c.payload + `}`)
+		if c.code != 0 {
+			if code, reason := l.closed(); code != c.code {
+				t.Errorf("%s: closed with %d (%s), want %d", c.payload, code, reason, c.code)
+			}
+			continue
+		}
+		if m := l.hear(); m.Type != "connection_ack" {
+			t.Errorf("%s: %+v", c.payload, m)
+			continue
+		}
+		if m := l.subscribe("1", `{ viewer { subject } }`).hear(); !strings.Contains(string(m.Payload), `"subject":"lasting"`) {
+			t.Errorf("%s: %s", c.payload, m.Payload)
+		}
+		l.hear()
+		if m := l.subscribe("1", recordPosition, "input", position(nil)).hear(); !strings.Contains(string(m.Payload), `"FORBIDDEN"`) {
+			t.Errorf("a reader records: %s", m.Payload)
+		}
+	}
+	// A feed ends with the token that it was opened by.
+	l := s.dial(nil).say(`{"type":"connection_init","payload":{"Authorization":"Bearer ending"}}`)
+	l.hear()
+	l.subscribe("1", `subscription { eventRecorded { at } }`)
+	r, _ := http.NewRequest(http.MethodGet, "http://"+s.address+"/graphql?query="+url.QueryEscape(`subscription { eventRecorded { at } }`), nil)
+	r.Header.Set("Authorization", "Bearer ending")
+	e := s.stream(r)
+	if code, reason := l.closed(); code != 4403 || !strings.Contains(reason, "expired") {
+		t.Errorf("closed with %d (%s)", code, reason)
+	}
+	if event, _, _ := e.hear(); event != "" {
+		t.Errorf("the stream ends with %s", event)
+	}
+}
+
+// A follower that stops reading costs its socket and nothing more: others are told everything, and it is given up in time.
+func TestWhoDoesNotReadHoldsNobodyUp(t *testing.T) {
+	s := newDemo(t).station(func(c *graph.Config) {
+		c.Following = httpgraphql.Following{Write: 500 * time.Millisecond, Ping: time.Minute}
+	})
+	const everything = `subscription { eventRecorded(after: "0") { at event { data leaf } } }`
+	deaf := s.connect()
+	for i := range 50 { // More than any buffer between the two takes.
+		deaf.subscribe(strconv.Itoa(i), everything)
+	}
+	other := s.connect().subscribe("1", `subscription { eventRecorded(after: "0") { at } }`)
+	newest := s.model.At()
+	for at := uint64(1); at <= newest; at++ {
+		if m := other.hear(); !strings.Contains(string(m.Payload), fmt.Sprintf(`"at":"%d"`, at)) {
+			t.Fatalf("at %d: %s", at, m.Payload)
+		}
+	}
+	for deadline := time.Now().Add(patience); s.handler.Stats().Connections["websocket"] > 1; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("who does not read is not given up")
+		}
+	}
+}
+
+// A peer that is gone without a word is found.
+func TestHalfOpenPeersAreFound(t *testing.T) {
+	s := newDemo(t).station(func(c *graph.Config) {
+		c.Following = httpgraphql.Following{Ping: 100 * time.Millisecond}
+	})
+	gone := s.connect() // It reads nothing any more, so that no ping of the server is answered.
+	there := s.connect()
+	go func() {
+		for {
+			if _, _, err := there.conn.ReadMessage(); err != nil {
+				return
+			}
+		}
+	}()
+	for deadline := time.Now().Add(patience); s.handler.Stats().Connections["websocket"] > 1; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("a peer that answers no ping is not given up")
+		}
+	}
+	time.Sleep(500 * time.Millisecond)
+	if n := s.handler.Stats().Connections["websocket"]; n != 1 {
+		t.Errorf("%d connections, want that of the peer that answers", n)
+	}
+	_ = gone
+	e := s.events("", `subscription { eventRecorded { at } }`)
+	heartbeats := 0
+	for heartbeats < 3 {
+		text, err := e.body.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text == ":\n" {
+			heartbeats++
+		}
+	}
+}
+
+// Subscribing and going leaves nothing behind: no goroutine, no descriptor, no byte that counts.
+func TestFollowersLeaveNothingBehind(t *testing.T) {
+	cycles := 300
+	if long {
+		cycles = 10_000
+	}
+	s := newDemo(t).station(nil)
+	cycle := func(n int) {
+		var all sync.WaitGroup
+		turns := make(chan struct{}, 20)
+		for i := range n {
+			turns <- struct{}{}
+			all.Go(func() {
+				defer func() { <-turns }()
+				switch i % 4 {
+				case 0: // Leaves properly.
+					l := s.connect().subscribe("1", followPositions, "after", "900")
+					l.hear()
+					l.say(`{"type":"complete","id":"1"}`)
+					_ = l.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+					l.closed()
+					_ = l.conn.Close()
+				case 1: // Hangs up.
+					l := s.connect().subscribe("1", followPositions)
+					_ = l.conn.Close()
+				case 2: // Hangs up before anything was said.
+					_ = s.dial(nil).conn.Close()
+				case 3:
+					e := s.events("", followPositions, "after", "900")
+					e.hear()
+					e.cancel()
+				}
+			})
+		}
+		all.Wait()
+		for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+			st := s.handler.Stats()
+			if st.Connections["websocket"]+st.Connections["sse"] == 0 {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("connections are left: %+v", st)
+			}
+		}
+	}
+	measure := func() (goroutines, descriptors int, heap uint64) {
+		http.DefaultClient.CloseIdleConnections()
+		for range 200 { // What ends needs a moment.
+			runtime.GC()
+			goroutines, descriptors = runtime.NumGoroutine(), openDescriptors(t)
+			if goroutines < 40 {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return goroutines, descriptors, m.HeapAlloc
+	}
+	cycle(40) // What is made once is made.
+	goroutines, descriptors, heap := measure()
+	cycle(cycles)
+	var g, d int
+	var h uint64
+	for range 100 { // The kernel and net/http let go a moment later.
+		if g, d, h = measure(); g <= goroutines+2 && d <= descriptors+2 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Logf("after %d cycles: goroutines %d -> %d, descriptors %d -> %d, heap %d -> %d KiB", cycles, goroutines, g, descriptors, d, heap>>10, h>>10)
+	if g > goroutines+2 || d > descriptors+2 {
+		t.Errorf("goroutines %d -> %d, descriptors %d -> %d", goroutines, g, descriptors, d)
+	}
+	if grown := int64(h) - int64(heap); grown > 8<<20 {
+		t.Errorf("the heap grew by %d KiB in %d cycles", grown>>10, cycles)
+	}
+}
