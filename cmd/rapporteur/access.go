@@ -38,7 +38,7 @@ func (f tokenKeyFlag) file(store storeFlag) (string, error) {
 	if f.TokenKey != "" {
 		return f.TokenKey, nil
 	}
-	dir, err := store.dir()
+	dir, err := store.Store.dir()
 	if err != nil {
 		return "", fmt.Errorf("where the keys of the tokens are: %w; or name their file with --token-key FILE", err)
 	}

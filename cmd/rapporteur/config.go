@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"net/url"
@@ -17,6 +19,7 @@ import (
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
+	"github.com/rapporteur/rapporteur/domain/eventlog/eventstoredb"
 )
 
 // commands is the grammar of the command line. Each flag can be given as an environment variable, too: RAPPORTEUR_ and the
@@ -26,6 +29,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve a store: GraphQL and a query editor."`
 	Import  importCommands `cmd:"" help:"Record what files hold."`
 	Export  exportCommands `cmd:"" help:"Write what the record holds as files that open elsewhere."`
+	Copy    copyCommand    `cmd:"" help:"Copy a whole record from one store to another, with its ids, revisions and positions."`
 	Replay  replayCommand  `cmd:"" help:"Read the record from its beginning, rebuild the read model and print its digest."`
 	Token   tokenCommand   `cmd:"" help:"Make a token for a server with --auth token, or rotate the keys that sign tokens."`
 	Version versionCommand `cmd:"" help:"Print version, commit, Go and the versions of the events."`
@@ -34,22 +38,68 @@ type commands struct {
 	VersionFlag kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
 }
 
+// store is a log that was opened. The adapters are chosen here and nowhere else; nothing but this is known of them.
+type store interface {
+	eventlog.Log
+	// Healthy says why the store cannot record now, or nothing.
+	Healthy() error
+}
+
+var (
+	_ store = (*embedded.Log)(nil)
+	_ store = (*eventstoredb.Log)(nil)
+)
+
 // storeFlag names a store.
 type storeFlag struct {
-	Store string `default:"file:rapporteur-data" placeholder:"STORE" help:"The store: file:DIR, one file in a folder (default ${default})."`
+	Store storeName `default:"file:rapporteur-data" placeholder:"STORE" help:"The store: file:DIR, one file in a folder (default ${default}); esdb://… or esdb+discover://…, an EventStoreDB or KurrentDB cluster."`
+}
+
+// storeName is a STORE as it is given. It may hold a password, so that it is shown as String gives it.
+type storeName string
+
+func (s storeName) String() string {
+	if s.remote() || strings.Contains(string(s), "://") {
+		return eventstoredb.Redacted(string(s))
+	}
+	return string(s)
+}
+
+// remote says whether the store is a server or cluster.
+func (s storeName) remote() bool {
+	return strings.HasPrefix(string(s), "esdb://") || strings.HasPrefix(string(s), "esdb+discover://")
 }
 
 // dir gives the folder of an embedded store.
-func (s storeFlag) dir() (string, error) {
-	dir, ok := strings.CutPrefix(s.Store, "file:")
-	if !ok || dir == "" {
-		return "", &usage{fmt.Sprintf("--store %q names no store; write file: and a folder, for example --store file:rapporteur-data", s.Store)}
+func (s storeName) dir() (string, error) {
+	dir, ok := strings.CutPrefix(string(s), "file:")
+	switch {
+	case s.remote():
+		return "", &usage{fmt.Sprintf("the store %s is no folder", s)}
+	case !ok || dir == "":
+		return "", &usage{fmt.Sprintf("%q names no store; write file: and a folder, for example file:rapporteur-data, or esdb:// and an address", s.String())}
 	}
 	return dir, nil
 }
 
-// open opens the store, which is made if it is not there. This is the only place where an adapter is chosen.
-func (s storeFlag) open() (*embedded.Log, error) {
+// absent says whether the store is a folder that is not there.
+func (s storeName) absent() (bool, error) {
+	if s.remote() {
+		return false, nil
+	}
+	dir, err := s.dir()
+	if err != nil {
+		return false, err
+	}
+	_, err = os.Stat(dir)
+	return errors.Is(err, fs.ErrNotExist), nil
+}
+
+// open opens the store; an embedded one is made if it is not there.
+func (s storeName) open(ctx context.Context, out output) (store, error) {
+	if s.remote() {
+		return eventstoredb.Open(ctx, eventstoredb.Config{ConnectionString: string(s), Logger: newLogger(out)})
+	}
 	dir, err := s.dir()
 	if err != nil {
 		return nil, err
@@ -57,8 +107,11 @@ func (s storeFlag) open() (*embedded.Log, error) {
 	return embedded.Open(embedded.Config{Dir: dir})
 }
 
-// openExisting opens a store that must be there: a misspelt folder is not to become an empty record.
-func (s storeFlag) openExisting() (*embedded.Log, error) {
+// openExisting opens a store that must be there: a misspelt folder or prefix is not to become an empty record.
+func (s storeName) openExisting(ctx context.Context, out output) (store, error) {
+	if s.remote() {
+		return s.openRecorded(ctx, out)
+	}
 	dir, err := s.dir()
 	if err != nil {
 		return nil, err
@@ -66,14 +119,29 @@ func (s storeFlag) openExisting() (*embedded.Log, error) {
 	switch entries, err := os.ReadDir(dir); {
 	case errors.Is(err, syscall.ENOTDIR): // The store itself says what is wrong with a file.
 	case err != nil:
-		return nil, fmt.Errorf("open the store %s: %w; name the folder of a record with --store file:DIR", s.Store, err)
+		return nil, fmt.Errorf("open the store %s: %w; name the folder of a record with --store file:DIR", s, err)
 	case !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() != embedded.TokenKeys }):
-		return nil, fmt.Errorf("open the store %s: there is no record in it; name the folder of a record with --store file:DIR", s.Store)
+		return nil, fmt.Errorf("open the store %s: there is no record in it; name the folder of a record with --store file:DIR", s)
 	}
 	return embedded.Open(embedded.Config{Dir: dir})
 }
 
-var _ eventlog.Log = (*embedded.Log)(nil)
+// openRecorded opens a store on a server, in which something must be recorded.
+func (s storeName) openRecorded(ctx context.Context, out output) (store, error) {
+	log, err := s.open(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	for _, err = range log.ReadAll(ctx, eventlog.Offset{}) {
+		if err == nil {
+			return log, nil
+		}
+	}
+	if err == nil {
+		err = errors.New("there is no record in it; its streams begin with rapporteur. unless rapporteur-prefix says otherwise")
+	}
+	return nil, errors.Join(fmt.Errorf("open the store %s: %w", s, err), log.Close())
+}
 
 // listenFlag names the address that is served.
 type listenFlag struct {

@@ -55,7 +55,7 @@ func (c *exportCommand) Run(ctx context.Context, out output) (err error) {
 
 // open reads the store up to the moment.
 func (c *fromFlags) open(ctx context.Context, out output) (record export.Record, moment projections.Moment, end func(*error), err error) {
-	log, err := c.openExisting()
+	log, err := c.Store.openExisting(ctx, out)
 	if err != nil {
 		return record, moment, nil, err
 	}

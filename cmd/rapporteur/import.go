@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"maps"
 	"os"
@@ -161,14 +160,14 @@ func (f importFlags) record(ctx context.Context, input importInput, out output) 
 	if f.Server != "" {
 		return f.recordThrough(ctx, input, out)
 	}
-	dir, err := f.dir()
-	if err != nil {
-		return err
-	}
 	record := func(log eventlog.Log, dryRun bool, out output) error {
 		return importRows(ctx, recorder.New(log, nil, recorder.Config{}), input, recorder.AllOptions{By: importer, DryRun: dryRun}, f.JSON, out)
 	}
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+	absent, err := f.Store.absent()
+	if err != nil {
+		return err
+	}
+	if absent {
 		// There is no store yet, and what is at fault, or only tried, makes none.
 		if f.DryRun {
 			return record(emptyLog{}, true, out)
@@ -178,7 +177,7 @@ func (f importFlags) record(ctx context.Context, input importInput, out output) 
 			return err
 		}
 	}
-	log, err := f.open()
+	log, err := f.Store.open(ctx, out)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (c *replayCommand) Run(ctx context.Context, out output) error {
 	if c.Expect != "" && (len(c.Expect) != 64 || strings.Trim(strings.ToLower(c.Expect), "0123456789abcdef") != "") {
 		return &usage{fmt.Sprintf("--expect %q is no SHA-256; write 64 hexadecimal digits", c.Expect)}
 	}
-	log, err := c.openExisting()
+	log, err := c.Store.openExisting(ctx, out)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	if err != nil {
 		return err
 	}
-	log, err := c.open()
+	log, err := c.Store.open(ctx, out)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 
 // node is a running program: a record, its read model, and what records into it.
 type node struct {
-	log      eventlog.Log
+	log      store
 	model    *projections.Model
 	recorder *recorder.Recorder
 	logger   *slog.Logger
@@ -104,7 +104,7 @@ type node struct {
 func newLogger(out output) *slog.Logger { return slog.New(slog.NewTextHandler(out.err, nil)) }
 
 // newNode catches up with a log.
-func newNode(ctx context.Context, log eventlog.Log, out output) (*node, error) {
+func newNode(ctx context.Context, log store, out output) (*node, error) {
 	n := &node{log: log, model: projections.New(), logger: newLogger(out), metrics: prometheus.NewRegistry()}
 	n.following = []router.Projection{router.Model(n.model)}
 	n.recorder = recorder.New(log, graph.NewReader(n.model), recorder.Config{})
@@ -149,15 +149,14 @@ func closeLog(log io.Closer, err *error) {
 
 // ready says why the node is not caught up or not able to record, or nothing.
 func (n *node) ready(context.Context) error {
-	log, ok := n.log.(*embedded.Log)
-	if !ok {
-		return nil // unreachable: there is no other store yet.
-	}
-	if err := log.Healthy(); err != nil {
+	if err := n.log.Healthy(); err != nil {
 		return err
 	}
-	if behind := int64(log.Stats().Events) - int64(n.model.At()); behind > lag {
-		return fmt.Errorf("the read model is %d events behind the record", behind)
+	// A cluster does not say how many events are ours: there, what keeps the model from following is what Healthy tells.
+	if log, ok := n.log.(*embedded.Log); ok {
+		if behind := int64(log.Stats().Events) - int64(n.model.At()); behind > lag {
+			return fmt.Errorf("the read model is %d events behind the record", behind)
+		}
 	}
 	return nil
 }
@@ -178,6 +177,22 @@ const lag = 10_000
 // drain is how long requests under way may take after the program was told to stop.
 const drain = 8 * time.Second
 
+// follow keeps up with the log. A store that cannot be read for a while is no end: what was taken in is the record's, and is
+// served, and the rest is read once it can be.
+func (n *node) follow(ctx context.Context) error {
+	for {
+		err := router.Follow(ctx, router.FollowConfig{Log: n.log, Logger: n.logger, Metrics: n.metrics, Newest: n.newest()}, n.following...)
+		if !errors.Is(err, eventlog.ErrUnavailable) {
+			return err
+		}
+		n.logger.Warn("the record cannot be read; trying on", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 // serve follows the log and answers on the listener until the context ends. Should what follows the log stop, so does the program,
 // and cuts off who is asking: it must not go on answering from a record that it does not read any more, or of which it holds part
 // of an append. config says how it is served; what is served is the node's own.
@@ -191,7 +206,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Co
 	}()
 	go func() {
 		defer close(followed)
-		if err := router.Follow(following, router.FollowConfig{Log: n.log, Logger: n.logger, Metrics: n.metrics, Newest: n.newest()}, n.following...); err != nil {
+		if err := n.follow(following); err != nil {
 			failed <- fmt.Errorf("the program cannot go on: %w", err)
 		}
 	}()
