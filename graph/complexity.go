@@ -39,6 +39,7 @@ const (
 	twoDocuments = 20_000 // To compare hostile ones: the bounds of package comparison come to half a second at most.
 	twoBoards    = 100    // To find where all States stand on a target at two moments, and why not where they stood.
 	allPairs     = 500    // To compare every two of the Member States.
+	wholeMap     = 20_000 // To draw the landscape, once for a moment.
 )
 
 // costs says what fields cost: a list, what its elements do.
@@ -93,6 +94,13 @@ func costs() generated.ComplexityRoot {
 		}
 		return page(first, child) + n*twoBoards
 	}
+	c.Query.Landscape = func(child int, _ int, _ *model.AsOf) int { return child + wholeMap }
+	c.Landscape.Places = few(someStates)
+	c.Landscape.Clusters = few(5)
+	c.Landscape.Bridges = few(someStates / 2)
+	c.Cluster.Members = few(someStates / 4)
+	c.Cluster.Distinguishing = few(someTargets / 4)
+	c.Bridge.Clusters = func(int) int { return 2 }
 	c.StandingChange.Evidence = few(someEvidence)
 
 	c.Query.CompareDocuments = func(child int, _, _ string, _ *model.AsOf) int { return child + twoDocuments }

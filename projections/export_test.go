@@ -17,3 +17,6 @@ func (v *View) DigestInput() ([]byte, error) {
 
 // ForgetBoards empties the cache of figures.
 func (m *Model) ForgetBoards() { m.boards.Purge() }
+
+// ForgetLandscapes empties the cache of maps.
+func (m *Model) ForgetLandscapes() { m.landscapes.Purge() }

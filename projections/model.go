@@ -61,6 +61,8 @@ type Model struct {
 	boards *lru.Cache[boardKey, *board]
 	// timelines keeps them in the same way.
 	timelines *lru.Cache[timelineKey, []ConvergencePoint]
+	// landscapes keeps them in the same way.
+	landscapes *lru.Cache[landscapeKey, *Landscape]
 	// counts keeps the figures that feeds compare, in the same way.
 	counts *lru.Cache[boardKey, count]
 }
@@ -101,11 +103,13 @@ type KeyUse struct {
 	InputHash   string
 }
 
-// Bounds of the caches: a board takes about 30 KiB, a timeline of fifty days 6 KiB, a count 200 bytes.
+// Bounds of the caches: a board takes about 30 KiB, a timeline of fifty days 6 KiB, a count 200 bytes,
+// a landscape of all Member States up to 100 KiB.
 const (
-	boardsKept    = 8192
-	timelinesKept = 1024
-	countsKept    = 32768
+	boardsKept     = 8192
+	timelinesKept  = 1024
+	countsKept     = 32768
+	landscapesKept = 64
 )
 
 // New makes an empty model.
@@ -113,7 +117,8 @@ func New() *Model {
 	boards, err := lru.New[boardKey, *board](boardsKept)
 	timelines, err2 := lru.New[timelineKey, []ConvergencePoint](timelinesKept)
 	counts, err3 := lru.New[boardKey, count](countsKept)
-	if err != nil || err2 != nil || err3 != nil {
+	landscapes, err4 := lru.New[landscapeKey, *Landscape](landscapesKept)
+	if err != nil || err2 != nil || err3 != nil || err4 != nil {
 		panic("projections: a cache without a size") // unreachable: the sizes are positive.
 	}
 	return &Model{
@@ -134,6 +139,7 @@ func New() *Model {
 		boards:        boards,
 		timelines:     timelines,
 		counts:        counts,
+		landscapes:    landscapes,
 	}
 }
 

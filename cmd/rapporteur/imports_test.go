@@ -45,12 +45,13 @@ var rules = map[string]rule{
 	"domain/eventlog/eventstoredb":          {outside: []string{"github.com/EventStore/EventStore-Client-Go/v4", "github.com/google/uuid", "google.golang.org/grpc"}, own: []string{"domain/eventlog", "domain/eventlog/leaf"}, why: "an adapter knows no event; the client gives UUIDs of that module and errors of gRPC"},
 	"domain/eventlog/eventstoredb/esdbtest": {outside: []string{"github.com/EventStore/EventStore-Client-Go/v4", "github.com/google/uuid", "google.golang.org/grpc"}, why: "the server's side of the protocol knows nothing of ours"},
 
-	"projections":                {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2"}, own: []string{"domain", "domain/roster", "domain/codec", "domain/eventlog", "projections/bitemporal", "projections/convergence"}, why: "the read model knows neither GraphQL nor a store"},
+	"projections":                {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2"}, own: []string{"domain", "domain/roster", "domain/codec", "domain/eventlog", "projections/bitemporal", "projections/convergence", "projections/landscape"}, why: "the read model knows neither GraphQL nor a store"},
 	"projections/bitemporal":     {pure: true, why: "two times, and nothing of what happens in them"},
 	"projections/comparison":     {pure: true, own: []string{"domain"}, outside: []string{"github.com/rivo/uniseg", "github.com/sergi/go-diff"}, why: "two documents, and no record: word boundaries and differences are libraries'"},
 	"projections/convergence":    {pure: true, own: []string{"domain"}, why: "exact figures over standings"},
 	"projections/feed":           {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2"}, own: []string{"domain", "projections", "projections/convergence"}, why: "a cursor over the read model: it reads neither the log nor the clock"},
 	"projections/router":         {outside: []string{"github.com/ThreeDotsLabs/watermill", "github.com/prometheus/client_golang"}, own: []string{"domain/codec", "domain/eventlog", "projections"}, why: "the one place where Watermill brings the record to who follows it; the codec names whom an event came from where it cannot be taken in"},
+	"projections/landscape":      {pure: true, own: []string{"projections/convergence"}, why: "a map of stances, the same on every machine: no library promises that"},
 	"projections/oracle":         {pure: true, own: []string{"domain"}, why: "the brute force must not know what it is compared with"},
 	"projections/oracle/history": {own: []string{"domain", "projections/oracle"}, why: "histories for tests"},
 

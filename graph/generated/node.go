@@ -37,6 +37,7 @@ type QueryResolver interface {
 	Endorsements(ctx context.Context, filter *model.EndorsementFilter, first *int, after *string, asOf *model.AsOf) (*model.EndorsementConnection, error)
 	ErrorCodes(ctx context.Context) ([]model.ErrorCode, error)
 	Events(ctx context.Context, filter *model.EventFilter, first *int, after *string, asOf *model.AsOf) (*model.EventConnection, error)
+	Landscape(ctx context.Context, minDeclared int, asOf *model.AsOf) (*model.Landscape, error)
 	Matrix(ctx context.Context, targets []*model.TargetRef, states []string, group *string, asOf *model.AsOf) (*model.Matrix, error)
 	At(ctx context.Context) (uint64, error)
 	Positions(ctx context.Context, filter *model.PositionFilter, first *int, after *string, asOf *model.AsOf) (*model.PositionConnection, error)
@@ -432,6 +433,28 @@ func (ec *executionContext) field_Query_groups_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["asOf"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_landscape_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "minDeclared",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["minDeclared"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*model.AsOf, error) {
+			return ec.unmarshalOAsOf2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐAsOf(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg1
 	return args, nil
 }
 
@@ -1482,6 +1505,50 @@ func (ec *executionContext) fieldContext_Query_events(ctx context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_landscape(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_landscape(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Landscape(ctx, fc.Args["minDeclared"].(int), fc.Args["asOf"].(*model.AsOf))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Landscape) graphql.Marshaler {
+			return ec.marshalOLandscape2ᚖgithubᚗcomᚋrapporteurᚋrapporteurᚋgraphᚋmodelᚐLandscape(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_landscape(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Landscape(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_landscape_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_matrix(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2134,6 +2201,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_events(ctx, field)
+				})
+		case "landscape":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_landscape(ctx, field)
 				})
 		case "matrix":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

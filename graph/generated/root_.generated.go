@@ -66,10 +66,21 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Bridge struct {
+		Clusters func(childComplexity int) int
+		State    func(childComplexity int) int
+	}
+
 	CastBallot struct {
 		Ballot   func(childComplexity int) int
 		Intended func(childComplexity int) int
 		State    func(childComplexity int) int
+	}
+
+	Cluster struct {
+		Distinguishing func(childComplexity int) int
+		Members        func(childComplexity int) int
+		Number         func(childComplexity int) int
 	}
 
 	Convergence struct {
@@ -241,6 +252,13 @@ type ComplexityRoot struct {
 		Group func(childComplexity int) int
 	}
 
+	Landscape struct {
+		At       func(childComplexity int) int
+		Bridges  func(childComplexity int) int
+		Clusters func(childComplexity int) int
+		Places   func(childComplexity int) int
+	}
+
 	Matrix struct {
 		At      func(childComplexity int) int
 		Bases   func(childComplexity int) int
@@ -317,6 +335,13 @@ type ComplexityRoot struct {
 		Moved      func(childComplexity int) int
 		Runs       func(childComplexity int) int
 		Similarity func(childComplexity int) int
+	}
+
+	Place struct {
+		Cluster func(childComplexity int) int
+		State   func(childComplexity int) int
+		X       func(childComplexity int) int
+		Y       func(childComplexity int) int
 	}
 
 	Point struct {
@@ -444,6 +469,7 @@ type ComplexityRoot struct {
 		Events           func(childComplexity int, filter *model.EventFilter, first *int, after *string, asOf *model.AsOf) int
 		Group            func(childComplexity int, code string, asOf *model.AsOf) int
 		Groups           func(childComplexity int, asOf *model.AsOf) int
+		Landscape        func(childComplexity int, minDeclared int, asOf *model.AsOf) int
 		Matrix           func(childComplexity int, targets []*model.TargetRef, states []string, group *string, asOf *model.AsOf) int
 		Node             func(childComplexity int, id string) int
 		Nodes            func(childComplexity int, ids []string) int
@@ -716,6 +742,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AffinityEdge.Node(childComplexity), true
 
+	case "Bridge.clusters":
+		if e.ComplexityRoot.Bridge.Clusters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Bridge.Clusters(childComplexity), true
+	case "Bridge.state":
+		if e.ComplexityRoot.Bridge.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Bridge.State(childComplexity), true
+
 	case "CastBallot.ballot":
 		if e.ComplexityRoot.CastBallot.Ballot == nil {
 			break
@@ -734,6 +773,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CastBallot.State(childComplexity), true
+
+	case "Cluster.distinguishing":
+		if e.ComplexityRoot.Cluster.Distinguishing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cluster.Distinguishing(childComplexity), true
+	case "Cluster.members":
+		if e.ComplexityRoot.Cluster.Members == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cluster.Members(childComplexity), true
+	case "Cluster.number":
+		if e.ComplexityRoot.Cluster.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Cluster.Number(childComplexity), true
 
 	case "Convergence.agreement":
 		if e.ComplexityRoot.Convergence.Agreement == nil {
@@ -1439,6 +1497,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.GroupPayload.Group(childComplexity), true
 
+	case "Landscape.at":
+		if e.ComplexityRoot.Landscape.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Landscape.At(childComplexity), true
+	case "Landscape.bridges":
+		if e.ComplexityRoot.Landscape.Bridges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Landscape.Bridges(childComplexity), true
+	case "Landscape.clusters":
+		if e.ComplexityRoot.Landscape.Clusters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Landscape.Clusters(childComplexity), true
+	case "Landscape.places":
+		if e.ComplexityRoot.Landscape.Places == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Landscape.Places(childComplexity), true
+
 	case "Matrix.at":
 		if e.ComplexityRoot.Matrix.At == nil {
 			break
@@ -1890,6 +1973,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ParagraphComparison.Similarity(childComplexity), true
+
+	case "Place.cluster":
+		if e.ComplexityRoot.Place.Cluster == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Place.Cluster(childComplexity), true
+	case "Place.state":
+		if e.ComplexityRoot.Place.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Place.State(childComplexity), true
+	case "Place.x":
+		if e.ComplexityRoot.Place.X == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Place.X(childComplexity), true
+	case "Place.y":
+		if e.ComplexityRoot.Place.Y == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Place.Y(childComplexity), true
 
 	case "Point.actor":
 		if e.ComplexityRoot.Point.Actor == nil {
@@ -2517,6 +2625,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Groups(childComplexity, args["asOf"].(*model.AsOf)), true
 
+	case "Query.landscape":
+		if e.ComplexityRoot.Query.Landscape == nil {
+			break
+		}
+
+		args, err := ec.field_Query_landscape_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Landscape(childComplexity, args["minDeclared"].(int), args["asOf"].(*model.AsOf)), true
 	case "Query.matrix":
 		if e.ComplexityRoot.Query.Matrix == nil {
 			break
@@ -4694,6 +4813,74 @@ type EventRecorded {
   previousAt: LogPosition!
 }
 `, BuiltIn: false},
+	{Name: "../schema/landscape.graphqls", Input: `# Which States stand together: a map, clusters, and who bridges them.
+
+extend type Query {
+  """
+  Which Member States stand together at a moment. The same stances give the same answer, to the last digit, on every machine. A negative ` + "`" + `minDeclared` + "`" + `
+  is BAD_USER_INPUT.
+  """
+  landscape(
+    "Only Member States with a stance of their own on at least so many targets: whoever declared little is alike or unlike by chance."
+    minDeclared: Int! = 3
+    "The moment to answer at; without it, now."
+    asOf: AsOf
+  ): Landscape
+}
+
+"Which States stand together across all targets in what is recorded of their own words and acts. A cluster is no alliance."
+type Landscape {
+  "Position in the record at which the landscape holds."
+  at: LogPosition!
+  "States with a stance of their own on at least ` + "`" + `minDeclared` + "`" + ` targets. Member States, by code."
+  places: [Place!]!
+  """
+  Found by average linkage over the distances 1 − ` + "`" + `similarity` + "`" + ` (see ` + "`" + `Affinity` + "`" + `), cut at that number from 2 to 5 whose mean silhouette is best; all States are in
+  one where fewer than four are placed, or where all stand at one point. By number: the largest first, then that with the lowest code.
+  """
+  clusters: [Cluster!]!
+  """
+  States that agree with two clusters more than those agree with each other, strongest first. How far a State and a cluster, or two clusters, agree is the mean
+  similarity of their pairs that share a target, the State itself left out of both; the strength is by how much the lesser agreement of the State exceeds
+  that of the clusters.
+  """
+  bridges: [Bridge!]!
+}
+
+"A State's place on a plane on which near means alike; the axes have no unit."
+type Place {
+  "The State at this place."
+  state: State!
+  "First axis, by classical scaling of the distances, to six decimals. Of the State farthest out it is positive."
+  x: Float!
+  "Second axis, in the same way. All the distances cannot be right on a plane: ` + "`" + `affinity` + "`" + ` has them."
+  y: Float!
+  "Number of the cluster to which the State belongs."
+  cluster: Int!
+}
+
+"States that stand together in what each said and did itself."
+type Cluster {
+  "From 1, the largest first; at another moment the same number may be another cluster."
+  number: Int!
+  "Its States, by code."
+  members: [State!]!
+  """
+  What sets the cluster apart from the rest, strongest first. Targets on which at least half of its members and at least one other State on the map have a stance of
+  their own, and the mean of the members' stances (1 support to 5 oppose) lies at least half a place from that of the others; the larger the difference the
+  stronger, then by ` + "`" + `targetKey` + "`" + `. Empty where there is one cluster.
+  """
+  distinguishing: [Target!]!
+}
+
+"A State between two clusters. It may belong to one of them."
+type Bridge {
+  "The State that agrees with both."
+  state: State!
+  "The numbers of the two clusters, ascending: those between which it is strongest."
+  clusters: [Int!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/matrix.graphqls", Input: `# Many States on many targets at once.
 
 extend type Query {
@@ -5878,6 +6065,16 @@ func (ec *executionContext) childFields_AffinityEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type AffinityEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Bridge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_Bridge_state(ctx, field)
+	case "clusters":
+		return ec.fieldContext_Bridge_clusters(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Bridge", field.Name)
+}
+
 func (ec *executionContext) childFields_CastBallot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "state":
@@ -5888,6 +6085,18 @@ func (ec *executionContext) childFields_CastBallot(ctx context.Context, field gr
 		return ec.fieldContext_CastBallot_intended(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CastBallot", field.Name)
+}
+
+func (ec *executionContext) childFields_Cluster(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_Cluster_number(ctx, field)
+	case "members":
+		return ec.fieldContext_Cluster_members(ctx, field)
+	case "distinguishing":
+		return ec.fieldContext_Cluster_distinguishing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Cluster", field.Name)
 }
 
 func (ec *executionContext) childFields_Convergence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6228,6 +6437,20 @@ func (ec *executionContext) childFields_GroupPayload(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type GroupPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Landscape(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_Landscape_at(ctx, field)
+	case "places":
+		return ec.fieldContext_Landscape_places(ctx, field)
+	case "clusters":
+		return ec.fieldContext_Landscape_clusters(ctx, field)
+	case "bridges":
+		return ec.fieldContext_Landscape_bridges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Landscape", field.Name)
+}
+
 func (ec *executionContext) childFields_Matrix(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "at":
@@ -6334,6 +6557,20 @@ func (ec *executionContext) childFields_ParagraphComparison(ctx context.Context,
 		return ec.fieldContext_ParagraphComparison_runs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ParagraphComparison", field.Name)
+}
+
+func (ec *executionContext) childFields_Place(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_Place_state(ctx, field)
+	case "x":
+		return ec.fieldContext_Place_x(ctx, field)
+	case "y":
+		return ec.fieldContext_Place_y(ctx, field)
+	case "cluster":
+		return ec.fieldContext_Place_cluster(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Place", field.Name)
 }
 
 func (ec *executionContext) childFields_Point(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

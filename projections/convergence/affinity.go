@@ -43,6 +43,14 @@ func (p Profile) Set(target int, stance domain.Stance) {
 	}
 }
 
+// Stance gives the stance on one of the targets, zero for none.
+func (p Profile) Stance(target int) (s domain.Stance) {
+	for _, word := range p[target/64] {
+		s += domain.Stance(word >> (target % 64) & 1)
+	}
+	return s
+}
+
 // Declared is the number of targets on which there is a stance.
 func (p Profile) Declared() (n int) {
 	for i := range p {
