@@ -204,7 +204,16 @@ func newDemoStore(t testing.TB, dir string) {
 
 // replayed gives what replay --json says of a store.
 func replayed(dir string) (report replayReport, status int, stderr string) {
-	status, stdout, stderr := complete("", nil, "replay", "--json", "--store", "file:"+dir)
+	return replayedTo(dir, "")
+}
+
+// replayedTo gives it as of a position.
+func replayedTo(dir, at string) (report replayReport, status int, stderr string) {
+	args := []string{"replay", "--json", "--store", "file:" + dir}
+	if at != "" {
+		args = append(args, "--at", at)
+	}
+	status, stdout, stderr := complete("", nil, args...)
 	if status == statusDone {
 		if err := json.Unmarshal([]byte(stdout), &report); err != nil {
 			return report, -1, err.Error()

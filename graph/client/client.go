@@ -104,11 +104,12 @@ func withoutUser(address string) string {
 
 // may says which role commands need that the caller does not have, and which of them is the first.
 func (c *Client) may(commands []Command) error {
-	if !slices.Contains(c.roles, RoleRecorder) {
-		return fmt.Errorf("%s takes the caller (%s) as one who may only read; recording needs the role RECORDER, and EDITOR for what defines something; give another token", c.endpoint, c.subject)
-	}
-	if slices.Contains(c.roles, RoleEditor) {
+	// Each role may do all that those before it may.
+	switch {
+	case slices.Contains(c.roles, RoleEditor):
 		return nil
+	case !slices.Contains(c.roles, RoleRecorder):
+		return fmt.Errorf("%s takes the caller (%s) as one who may only read; recording needs the role RECORDER, and EDITOR for what defines something; give another token", c.endpoint, c.subject)
 	}
 	for _, command := range commands {
 		switch command.Command.(type) {
