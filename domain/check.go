@@ -94,6 +94,16 @@ func (c *check) text(path, noun, text string, limit int, form textForm) {
 	}
 }
 
+// symbol checks the symbol of a document. It is written in ASCII in all languages, and compared as it is: one with a letter that only
+// looks like another would be another document.
+func (c *check) symbol(path, noun, symbol string, form textForm) {
+	before := len(c.faults)
+	c.text(path, noun, symbol, symbolLimit, form|exact)
+	if strange := strangeCharacter(symbol, func(r rune) bool { return r >= ' ' && r <= '~' }); strange != "" && len(c.faults) == before {
+		c.bad(path, "The %s %s has %s; write it as the document does, in letters A to Z, digits and signs of the keyboard.", noun, quoted(symbol), strange)
+	}
+}
+
 // invalidUTF8 gives the index of the first byte that is no part of a character in UTF-8.
 func invalidUTF8(text string) (int, bool) {
 	for i := 0; i < len(text); {
@@ -148,7 +158,7 @@ func (c *check) sha256(path, digest string) {
 func (c *check) source(path string, s Source) {
 	c.text(path+".title", "title of the source", s.Title, nameLimit, required)
 	c.url(path+".url", "address of the source", s.URL)
-	c.text(path+".symbol", "document symbol of the source", s.Symbol, symbolLimit, exact)
+	c.symbol(path+".symbol", "document symbol of the source", s.Symbol, 0)
 	c.text(path+".locator", "locator", s.Locator, nameLimit, 0)
 	c.word(path+".language", "language", int(s.Language), languageNames, false)
 	c.text(path+".quote", "quotation", s.Quote, quoteLimit, multiline)

@@ -179,15 +179,19 @@ func TestTextsHaveLimitsInCharacters(t *testing.T) {
 	w := worldOf(sharedWorld(t))
 	facts := w.Facts(domain.NewDate(2024, 6, 1))
 	for _, l := range limits {
+		letter := "Я"
+		if strings.HasSuffix(strings.ToLower(l.path), "symbol") {
+			letter = "x" // Symbols of documents are written in ASCII.
+		}
 		for _, tt := range []struct {
 			text string
 			want []string // Paths of faults.
 		}{
-			{strings.Repeat("Я", l.most), nil},
-			{strings.Repeat("Я", l.most+1), []string{l.path}},
-			{"Я\\u0000", []string{l.path}},
-			{"Я\\u0086", []string{l.path}},
-			{"Я\\ufffe", []string{l.path}},
+			{strings.Repeat(letter, l.most), nil},
+			{strings.Repeat(letter, l.most+1), []string{l.path}},
+			{letter + "\\u0000", []string{l.path}},
+			{letter + "\\u0086", []string{l.path}},
+			{letter + "\\ufffe", []string{l.path}},
 		} {
 			c := baseCommand(t, l.archive, l.command, fmt.Sprintf(l.over, `"`+tt.text+`"`))
 			_, refusal := w.Folded(c.Stream()).Decide(c, facts)

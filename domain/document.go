@@ -34,7 +34,7 @@ type Document struct {
 
 // check checks the document of a submission.
 func (d *Document) check(k *check) {
-	k.text("document.symbol", "document symbol", d.Symbol, symbolLimit, exact)
+	k.symbol("document.symbol", "document symbol", d.Symbol, 0)
 	k.text("document.title", "title of the document", d.Title, nameLimit, required)
 	k.word("document.language", "language", int(d.Language), languageNames, false)
 	k.day("document.issuedOn", "day of issue", d.IssuedOn, false)

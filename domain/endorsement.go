@@ -212,7 +212,7 @@ func (s *Endorsements) record(c RecordEndorsement, facts Facts) ([]Event, *Refus
 	k.actor("actor", c.Actor)
 	// An act dated before its proposal's first submission may be recorded (RULES, section 1, "Targets").
 	k.proposal("proposal", c.Proposal)
-	k.text("documentSymbol", "document symbol", c.DocumentSymbol, symbolLimit, exact)
+	k.symbol("documentSymbol", "document symbol", c.DocumentSymbol, 0)
 	k.text("paragraph", "paragraph", c.Paragraph, symbolLimit, exact)
 	if k.word("kind", "kind of endorsement", int(c.Kind), kindNames, true) && c.Kind.IsBallot() {
 		k.bad("kind", "%s is a ballot; record the vote with all its ballots by recordVote.", c.Kind)

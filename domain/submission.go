@@ -342,7 +342,7 @@ func (s *Submission) withdraw(c WithdrawProposal, facts Facts) ([]Event, *Refusa
 func (s *Submission) adopt(c AdoptProposal, facts Facts) ([]Event, *Refusal) {
 	k := check{facts: facts}
 	s.change(&k, c.Slug, "day of the adoption", c.On)
-	k.text("symbol", "symbol of the adopted document", c.Symbol, symbolLimit, exact)
+	k.symbol("symbol", "symbol of the adopted document", c.Symbol, 0)
 	k.text("by", "body that adopted it", c.By, nameLimit, required)
 	k.source("source", c.Source)
 	return k.yield(c.event())

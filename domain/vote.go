@@ -44,7 +44,7 @@ func (v *vote) meant(state string, on Date) (intended Ballot, declaredOn Date) {
 func (s *Endorsements) recordVote(c RecordVote, facts Facts) ([]Event, *Refusal) {
 	k := check{facts: facts}
 	k.proposal("proposal", c.Proposal)
-	k.text("documentSymbol", "document symbol", c.DocumentSymbol, symbolLimit, required|exact)
+	k.symbol("documentSymbol", "document symbol", c.DocumentSymbol, required)
 	k.text("paragraph", "paragraph", c.Paragraph, symbolLimit, exact)
 	k.text("body", "body that voted", c.Body, nameLimit, required)
 	k.day("on", "day of the vote", c.On, true)

@@ -311,7 +311,7 @@ func TestLongDocumentsAreCutIntoEventsThatFit(t *testing.T) {
 		"the longest, escaped":    {5, text("\"", 10_000), 3},
 		"many short paragraphs":   {3_000, text("x", 100), 11},
 	} {
-		d := &domain.Document{Symbol: text("𝔊", 200), Title: text("𝔊", 500), URL: "https://example.org/" + text("𝔊", 1_900), SHA256: text("A", 64)}
+		d := &domain.Document{Symbol: text("\"", 200), Title: text("𝔊", 500), URL: "https://example.org/" + text("𝔊", 1_900), SHA256: text("A", 64)}
 		for i := range tt.paragraphs {
 			d.Paragraphs = append(d.Paragraphs, domain.Paragraph{Kind: domain.Operative, Number: i + 1, Text: tt.text})
 		}

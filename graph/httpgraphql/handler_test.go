@@ -796,15 +796,15 @@ func TestAllFaultsOfTheVariablesAreTold(t *testing.T) {
 	var got []string
 	for _, fault := range b.Errors[0].Extensions["faults"].([]any) {
 		f := fault.(map[string]any)
-		got = append(got, fmt.Sprint(f["path"], " ", f["message"]))
+		got = append(got, fmt.Sprint(f["path"], " ", f["message"], " ", f["code"]))
 	}
 	want := []string{
-		"[a choice] must have exactly one field, as Choice asks for",
-		"[a count] must be of type Int",
-		"[a name] must be given; its type is String!",
-		"[b] must be given; its type is Int!",
-		"[c 1] must be a value of the enum Color",
-		"[c 2] must not be null; its type is Color!",
+		"[a choice] The variable $a.choice must have exactly one field, as Choice asks for. BAD_USER_INPUT",
+		"[a count] The variable $a.count must be of type Int. BAD_USER_INPUT",
+		"[a name] The variable $a.name must be given; its type is String!. BAD_USER_INPUT",
+		"[b] The variable $b must be given; its type is Int!. BAD_USER_INPUT",
+		"[c 1] The variable $c[1] must be a value of the enum Color. BAD_USER_INPUT",
+		"[c 2] The variable $c[2] must not be null; its type is Color!. BAD_USER_INPUT",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -102,7 +102,7 @@ func argumentFault(ctx context.Context, err error, seen *gqlerror.Error) *gqlerr
 		result.Message = what + ": " + text
 	}
 	if len(within) > 0 {
-		result.Extensions["faults"] = []any{map[string]any{"path": within, "message": excerpt(result.Message, messageLength)}}
+		result.Extensions["faults"] = []any{map[string]any{"path": within, "message": excerpt(result.Message, messageLength), "code": BadUserInput}}
 	}
 	if seen != nil && len(seen.Locations) == 0 && field.Field.Position != nil {
 		result.Locations = locations(field.Field.Position)

@@ -40,14 +40,14 @@ func (h *Handler) variables(doc *document, operation *ast.OperationDefinition, g
 	if len(c.faults) == 0 {
 		return given, nil
 	}
-	message := "The variable " + c.faults[0].name + " " + c.faults[0].message + "."
+	message := c.faults[0].message
 	if more := len(c.faults) - 1; more > 0 {
 		message = strings.TrimSuffix(message, ".") + "; and " + number(more) + " more, see extensions.faults."
 	}
 	refusal := refuseDocument(BadUserInput, excerpt(message, messageLength))
 	list := make([]any, len(c.faults))
 	for i, fault := range c.faults {
-		list[i] = map[string]any{"path": fault.path, "message": fault.message}
+		list[i] = map[string]any{"path": fault.path, "message": fault.message, "code": BadUserInput}
 	}
 	refusal.Errors[0].Extensions["faults"] = list
 	return nil, refusal
@@ -62,9 +62,8 @@ type coercer struct {
 }
 
 type variableFault struct {
-	path    []any // names and indexes, the variable's name first
-	name    string
-	message string
+	path    []any  // names and indexes, the variable's name first
+	message string // a sentence
 }
 
 func (c *coercer) under(element any, t *ast.Type, value any) any {
@@ -100,7 +99,7 @@ func (c *coercer) fault(message string) {
 			shown[i] = e
 		}
 	}
-	c.faults = append(c.faults, variableFault{path: shown, name: name.String(), message: message})
+	c.faults = append(c.faults, variableFault{path: shown, message: excerpt("The variable "+name.String()+" "+message, messageLength-1) + "."})
 }
 
 // value checks a value and gives it back, a whole number without its ".0".
