@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"bufio"
+	"context"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/base64"
@@ -20,6 +22,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/rapporteur/rapporteur/domain/recorder"
@@ -66,6 +69,14 @@ var fields = map[ast.Operation]map[string]field{
 		"changes":      {auth.Reader, `changes(from: {log: "1"}, states: ["URY"], first: 1) { totalCount }`},
 		"events":       {auth.Reader, `events(first: 1) { totalCount }`},
 		"errorCodes":   {auth.Reader, `errorCodes`},
+
+		"compareDocuments": {auth.Reader, `compareDocuments(a: "A/C.1/78/L.11", b: "A/C.1/77/L.73") { paragraphs { change } }`},
+		// The rows of these wait for them.
+		"landscape":        {auth.Reader, `landscape(minDeclared: 200) { at }`},
+		"checkpoint":       {auth.Reader, `checkpoint { size }`},
+		"inclusionProof":   {auth.Reader, `inclusionProof(event: "ZXY6MQ") { index }`},
+		"consistencyProof": {auth.Reader, `consistencyProof(from: "1") { from }`},
+		"digest":           {auth.Reader, `digest(at: "1") { sha256 }`},
 	},
 	ast.Mutation: {
 		"submitProposal":        {auth.Recorder, `submitProposal(input: {slug: "", title: "", submitters: [], ` + noSource + `}) { at }`},
@@ -91,10 +102,10 @@ var fields = map[ast.Operation]map[string]field{
 		"defineSession":         {auth.Editor, `defineSession(input: {key: "", name: "", forum: "", startsOn: "2026-01-15", endsOn: "2026-01-15", decisionRule: CONSENSUS}) { at }`},
 	},
 	ast.Subscription: {
-		"positionChanged":    {auth.Reader, `positionChanged { at }`},
-		"endorsementChanged": {auth.Reader, `endorsementChanged { at }`},
-		"convergenceChanged": {auth.Reader, `convergenceChanged { at }`},
-		"eventRecorded":      {auth.Reader, `eventRecorded { at }`},
+		"positionChanged":    {auth.Reader, `positionChanged(after: "0") { at }`},
+		"endorsementChanged": {auth.Reader, `endorsementChanged(after: "0") { at }`},
+		"convergenceChanged": {auth.Reader, `convergenceChanged(after: "0") { at }`},
+		"eventRecorded":      {auth.Reader, `eventRecorded(after: "0") { at }`},
 	},
 }
 
@@ -103,13 +114,15 @@ var addresses = map[string]struct {
 	address string
 	open    bool
 }{
-	"/graphql":     {"/graphql?query={at}", false},
-	"/export/":     {"/export/positions.csv", false},
-	"/graphiql":    {"/graphiql", true},
-	"/graphiql/":   {"/graphiql/", true},
-	"GET /{$}":     {"/", true},
-	"GET /healthz": {"/healthz", true},
-	"GET /readyz":  {"/readyz", true},
+	"/graphql":        {"/graphql?query={at}", false},
+	"/export/":        {"/export/positions.csv", false},
+	"GET /checkpoint": {"/checkpoint", false}, // Waits for it, as does the next.
+	"GET /tile/":      {"/tile/0/000.p/1", false},
+	"/graphiql":       {"/graphiql", true},
+	"/graphiql/":      {"/graphiql/", true},
+	"GET /{$}":        {"/", true},
+	"GET /healthz":    {"/healthz", true},
+	"GET /readyz":     {"/readyz", true},
 }
 
 // credential is a kind of what somebody may send, and what it makes of them: one with a role, or one who gets no further.
@@ -202,48 +215,153 @@ func mint(t *testing.T) (map[string]credential, *auth.Tokens) {
 	}, tokens
 }
 
-// transport makes the request that asks an operation.
+// outcome is what a client learns.
+type outcome struct {
+	turnedAway bool     // Before anything was looked at: 401, or 4403.
+	codes      []string // Of all errors.
+	text       string   // All that was answered.
+}
+
+// transport asks an operation.
 type transport struct {
-	name    string
-	request func(base, operation string) *http.Request
-	// carries says what it is for: with another operation everybody who may ask is told so.
+	name string
+	ask  func(t *testing.T, base, operation string, authorization []string) outcome
+	// carries says what it is for: whoever may ask something else is told that it is not.
 	carries []ast.Operation
 }
 
-var transports = []transport{
-	{"POST", func(base, operation string) *http.Request {
-		body, _ := json.Marshal(map[string]string{"query": operation})
-		r, _ := http.NewRequest(http.MethodPost, base+"/graphql", strings.NewReader(string(body)))
+var (
+	everything = []ast.Operation{ast.Query, ast.Mutation, ast.Subscription}
+	transports = []transport{
+		{"POST", over(http.MethodPost, "application/graphql-response+json"), []ast.Operation{ast.Query, ast.Mutation}},
+		{"GET", over(http.MethodGet, "application/graphql-response+json"), []ast.Operation{ast.Query}},
+		{"events by POST", over(http.MethodPost, "text/event-stream"), everything},
+		{"events by GET", over(http.MethodGet, "text/event-stream"), []ast.Operation{ast.Query, ast.Subscription}},
+		{"WebSocket", overWebSocket(false), everything},
+		{"WebSocket with a header", overWebSocket(true), everything},
+	}
+)
+
+func over(method, accept string) func(*testing.T, string, string, []string) outcome {
+	return func(t *testing.T, base, operation string, authorization []string) outcome {
+		t.Helper()
+		address, body := base+"/graphql", ""
+		if method == http.MethodPost {
+			text, err := json.Marshal(map[string]string{"query": operation})
+			if err != nil {
+				t.Fatal(err)
+			}
+			body = string(text)
+		} else {
+			address += "?query=" + url.QueryEscape(operation)
+		}
+		r, err := http.NewRequest(method, address, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
 		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Accept", "application/graphql-response+json")
-		return r
-	}, []ast.Operation{ast.Query, ast.Mutation}},
-	{"GET", func(base, operation string) *http.Request {
-		r, _ := http.NewRequest(http.MethodGet, base+"/graphql?query="+url.QueryEscape(operation), nil)
-		r.Header.Set("Accept", "application/graphql-response+json")
-		return r
-	}, []ast.Operation{ast.Query}},
+		r.Header.Set("Accept", accept)
+		status, text, header := answered(t, r, authorization)
+		o := outcome{turnedAway: status == http.StatusUnauthorized, text: fmt.Sprint(status, " ", text)}
+		if o.turnedAway && header.Get("WWW-Authenticate") != "Bearer" {
+			t.Errorf("turned away with %v", header)
+		}
+		text, _, _ = strings.Cut(strings.TrimPrefix(text, ":\n\n"), "\n\n")
+		for _, line := range strings.Split(text, "\n") { // Of events, the first.
+			o.codes = append(o.codes, codesIn(strings.TrimPrefix(line, "data: "))...)
+		}
+		return o
+	}
 }
 
-// answered is what a client learns: the status, and the codes of all errors.
-func answered(t *testing.T, r *http.Request, authorization []string) (status int, codes []string, body string, header http.Header) {
+// answered sends a request and reads what is answered; of events, what comes until the first is whole.
+func answered(t *testing.T, r *http.Request, authorization []string) (status int, text string, header http.Header) {
 	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	r.Header["Authorization"] = authorization
-	response, err := http.DefaultTransport.RoundTrip(r) // No redirect is followed.
+	response, err := http.DefaultTransport.RoundTrip(r.WithContext(ctx)) // No redirect is followed.
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
+	if response.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
+		all, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(all), response.Header
 	}
+	var b strings.Builder
+	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+		b.WriteString(lines.Text() + "\n")
+		if strings.HasPrefix(lines.Text(), "data: {") {
+			break
+		}
+	}
+	return response.StatusCode, b.String(), response.Header
+}
+
+func codesIn(text string) (codes []string) {
 	var a answer
-	_ = json.Unmarshal(text, &a) // Not all is JSON.
+	_ = json.Unmarshal([]byte(text), &a) // Not all is JSON.
 	for _, e := range a.Errors {
 		codes = append(codes, e.Extensions.Code)
 	}
-	return response.StatusCode, codes, string(text), response.Header
+	return codes
+}
+
+func overWebSocket(header bool) func(*testing.T, string, string, []string) outcome {
+	return func(t *testing.T, base, operation string, authorization []string) outcome {
+		t.Helper()
+		with, payload := http.Header{}, map[string]any{}
+		switch {
+		case header:
+			with["Authorization"] = authorization
+		case len(authorization) == 1:
+			payload["authorization"] = authorization[0]
+		case len(authorization) > 1:
+			payload["authorization"] = authorization
+		}
+		conn, response, err := (&websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}).Dial("ws"+strings.TrimPrefix(base, "http")+"/graphql", with)
+		if err != nil {
+			if response == nil {
+				t.Fatal(err)
+			}
+			text, _ := io.ReadAll(response.Body)
+			return outcome{turnedAway: response.StatusCode == http.StatusUnauthorized, codes: codesIn(string(text)), text: string(text)}
+		}
+		defer conn.Close()
+		type message struct {
+			ID      string          `json:"id,omitempty"`
+			Type    string          `json:"type"`
+			Payload json.RawMessage `json:"payload,omitempty"`
+		}
+		send := func(m message, payload any) {
+			if m.Payload, err = json.Marshal(payload); err != nil {
+				t.Fatal(err)
+			}
+			_ = conn.WriteJSON(m) // What became of it is read.
+		}
+		send(message{Type: "connection_init"}, payload)
+		send(message{ID: "1", Type: "subscribe"}, map[string]string{"query": operation})
+		for {
+			var m message
+			if err := conn.ReadJSON(&m); err != nil {
+				o := outcome{turnedAway: websocket.IsCloseError(err, 4403), text: err.Error()}
+				if o.turnedAway {
+					o.codes = []string{"UNAUTHENTICATED"} // That is what the code of the close says.
+				}
+				return o
+			}
+			switch m.Type {
+			case "next":
+				return outcome{codes: codesIn(string(m.Payload)), text: string(m.Payload)}
+			case "error":
+				return outcome{codes: codesIn(`{"errors":` + string(m.Payload) + `}`), text: string(m.Payload)}
+			}
+		}
+	}
 }
 
 func TestWhoMayWhat(t *testing.T) {
@@ -275,7 +393,7 @@ func TestWhoMayWhat(t *testing.T) {
 			}
 		}
 		for name := range fields[operation] {
-			if !served[name] && operation != ast.Subscription { // The rows of feeds wait for them.
+			if !served[name] && operation == ast.Mutation {
 				t.Errorf("the row of the %s %s is of nothing that is served", operation, name)
 			}
 		}
@@ -287,29 +405,34 @@ func TestWhoMayWhat(t *testing.T) {
 			continue
 		}
 		for name, row := range rows {
+			if roots[operation].Fields.ForName(name) == nil {
+				continue
+			}
 			for kind, c := range credentials {
 				for _, transport := range transports {
 					cells++
 					cell := fmt.Sprintf("%s %s by %s with %s", operation, name, transport.name, kind)
 					before := b.model.At()
-					status, codes, body, header := answered(t, transport.request(server.URL, string(operation)+" { "+row.ask+" }"), c.authorization)
+					o := transport.ask(t, server.URL, string(operation)+" { "+row.ask+" }", c.authorization)
 					switch {
 					case c.role == 0:
-						if status != http.StatusUnauthorized || !slices.Equal(codes, []string{"UNAUTHENTICATED"}) || strings.Contains(body, `"data"`) || header.Get("WWW-Authenticate") != "Bearer" {
-							t.Errorf("%s: %d %s", cell, status, body)
+						if !o.turnedAway || !slices.Equal(o.codes, []string{"UNAUTHENTICATED"}) || strings.Contains(o.text, `"data"`) {
+							t.Errorf("%s: %+v", cell, o)
 						}
+					case o.turnedAway:
+						t.Errorf("%s: %+v", cell, o)
 					case !slices.Contains(transport.carries, operation):
-						if status < 400 || !slices.Equal(codes, []string{"BAD_USER_INPUT"}) {
-							t.Errorf("%s: %d %s", cell, status, body)
+						if !slices.Equal(o.codes, []string{"BAD_USER_INPUT"}) || strings.Contains(o.text, `"data"`) {
+							t.Errorf("%s: %+v", cell, o)
 						}
 					case c.role < row.needs:
-						if status != http.StatusOK || !slices.Equal(codes, []string{"FORBIDDEN"}) || !strings.Contains(body, name+" needs the role "+row.needs.String()) {
-							t.Errorf("%s: %d %s", cell, status, body)
+						if !slices.Equal(o.codes, []string{"FORBIDDEN"}) || !strings.Contains(o.text, name+" needs the role "+row.needs.String()) {
+							t.Errorf("%s: %+v", cell, o)
 						}
 					default:
-						refused := slices.ContainsFunc(codes, func(code string) bool { return code != "BAD_USER_INPUT" && code != "NOT_FOUND" })
-						if status != http.StatusOK || refused || operation == ast.Query && len(codes) > 0 || operation == ast.Mutation && len(codes) != 1 {
-							t.Errorf("%s: %d %s", cell, status, body)
+						refused := slices.ContainsFunc(o.codes, func(code string) bool { return code != "BAD_USER_INPUT" && code != "NOT_FOUND" })
+						if refused || !strings.Contains(o.text, `"data"`) || operation == ast.Mutation && len(o.codes) != 1 || operation == ast.Subscription && len(o.codes) > 0 {
+							t.Errorf("%s: %+v", cell, o)
 						}
 					}
 					if b.model.At() != before {
@@ -337,7 +460,7 @@ func TestWhoMayWhat(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				status, _, body, _ := answered(t, r, c.authorization)
+				status, body, _ := answered(t, r, c.authorization)
 				refused := status == http.StatusUnauthorized
 				if want := !row.open && c.role == 0 && method != http.MethodOptions; refused != want {
 					t.Errorf("%s %s with %s: %d %.200s", method, row.address, kind, status, body)
@@ -351,11 +474,6 @@ func TestWhoMayWhat(t *testing.T) {
 			}
 		}
 	}
-	for pattern := range addresses {
-		if _, ok := open[pattern]; !ok {
-			t.Errorf("the row of the address %q is of nothing that is served", pattern)
-		}
-	}
 	// A token in an address is none.
 	token := strings.TrimPrefix(credentials["EDITOR"].authorization[0], "Bearer ")
 	for _, parameter := range []string{"access_token", "token", "authorization", "Authorization", "jwt"} {
@@ -363,7 +481,7 @@ func TestWhoMayWhat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status, _, body, _ := answered(t, r, nil); status != http.StatusUnauthorized || strings.Contains(body, token[:20]) {
+		if status, body, _ := answered(t, r, nil); status != http.StatusUnauthorized || strings.Contains(body, token[:20]) {
 			t.Errorf("%s: %d %s", parameter, status, body)
 		}
 	}
