@@ -77,7 +77,7 @@ func (s storeName) dir() (string, error) {
 	case s.remote():
 		return "", &usage{fmt.Sprintf("the store %s is no folder", s)}
 	case !ok || dir == "":
-		return "", &usage{fmt.Sprintf("%q names no store; write file: and a folder, for example file:rapporteur-data, or esdb:// and an address", s.String())}
+		return "", &usage{fmt.Sprintf("%q names no store; write file: and a folder, for example --store file:rapporteur-data, or esdb:// and an address", s.String())}
 	}
 	return dir, nil
 }

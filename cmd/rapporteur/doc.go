@@ -5,8 +5,8 @@
 //   - domain is the vocabulary and the rules: commands, events, and one decider a stream category. It is pure. Beside it
 //     stand codec (events as canonical JSON, every version ever written), roster (the names of States in six languages) and
 //     intake (files to commands).
-//   - domain/eventlog is the port to the record; embedded keeps it in one SQLite file whose every byte is checked. leaf says
-//     what an event is in the record's Merkle tree.
+//   - domain/eventlog is the port to the record; embedded keeps it in one SQLite file whose every byte is checked, eventstoredb
+//     on an EventStoreDB cluster. leaf says what an event is in the record's Merkle tree.
 //   - domain/recorder is the write side's shell: read a stream, decide, append, and answer a repeated idempotency key the same.
 //   - projections is the read model in two times: Apply writes it, a View of a Moment reads it. bitemporal keeps the cells,
 //     convergence the figures; oracle computes them all again by brute force, for the tests. router brings the record to it,

@@ -15,6 +15,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rapporteur/rapporteur/domain/eventlog/eventstoredb/esdbtest"
 	"github.com/rapporteur/rapporteur/graph/export"
 )
 
@@ -34,6 +35,8 @@ import (
 //	sqlite FILE SQL               changes a database behind the program's back
 //	exports DIR FLAGS…            writes every kind in every format into a folder, and their names to stdout
 //	same DIR DIR                  the two folders have the same files with the same bytes, and more than ten
+//	cluster VARIABLE NODES        starts an EventStoreDB cluster and sets a variable to its connection string
+//	server VARIABLE N VERB        kills, restarts or makes the leader a node of it
 //	[!] empty DIR                 there is nothing in the folder
 //
 // and the condition [root]. What testscript has itself goes before: its stop ends the script.
@@ -49,6 +52,13 @@ func TestScripts(t *testing.T) {
 			env.Setenv("MODULE", module)
 			started := programs{}
 			env.Values[programsKey{}] = started
+			clusters := clusters{}
+			env.Values[clustersKey{}] = clusters
+			env.Defer(func() {
+				for _, c := range clusters {
+					c.Close()
+				}
+			})
 			env.Defer(func() {
 				for _, p := range started {
 					p.stop(syscall.SIGKILL)
@@ -63,6 +73,8 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %s", name)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"cluster": scriptCluster,
+			"server":  scriptServer,
 			"status":  scriptStatus,
 			"start":   scriptStart,
 			"end":     scriptEnd,
@@ -84,6 +96,37 @@ func TestScripts(t *testing.T) {
 // programs are those that a script started, by their names in it.
 type programs map[string]*program
 type programsKey struct{}
+
+// clusters are those that a script started, by the variables that have their connection strings.
+type clusters map[string]*esdbtest.Cluster
+type clustersKey struct{}
+
+func scriptCluster(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "cluster VARIABLE NODES")
+	nodes, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	c, err := esdbtest.Start(nodes)
+	ts.Check(err)
+	ts.Value(clustersKey{}).(clusters)[args[0]] = c
+	ts.Setenv(args[0], c.ConnectionString())
+}
+
+func scriptServer(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 3, "server VARIABLE N VERB")
+	c := ts.Value(clustersKey{}).(clusters)[args[0]]
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	switch args[2] {
+	case "kill":
+		c.Kill(n)
+	case "restart":
+		c.Restart(n)
+	case "leads":
+		c.SetLeader(n)
+	default:
+		ts.Fatalf("no verb %s", args[2])
+	}
+}
 
 // need checks the number of arguments of a command, at least so many.
 func need(ts *testscript.TestScript, neg bool, args []string, n int, usage string) {

@@ -10,6 +10,6 @@
 //   - An event is never changed and never deleted.
 //   - An append has three results: done, refused, or outcome unknown (ErrUnknown).
 //   - Appending the same events (by ID) again at the same expected revision after ErrUnknown is safe: either it is
-//     recorded now, or it is refused with *WrongRevision and reading the stream shows the events.
+//     recorded now, or it is answered as the first time, or it is refused with *WrongRevision and reading the stream shows the events.
 //   - What is read was checked: bytes that are not those that were recorded give ErrCorrupt, never an event.
 package eventlog

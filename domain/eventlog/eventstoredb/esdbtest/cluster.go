@@ -53,22 +53,35 @@ type node struct {
 // New starts a cluster of so many nodes, which ends with the test. Node 0 is the leader.
 func New(t testing.TB, nodes int) *Cluster {
 	t.Helper()
+	c, err := Start(nodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// Start starts a cluster that somebody closes.
+func Start(nodes int) (*Cluster, error) {
 	c := &Cluster{log: newTransactionLog(), maxAppendSize: 1 << 20, version: "23.10.6", calls: map[Call]int{}}
 	for i := range nodes {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			t.Fatal(err)
+			c.Close()
+			return nil, err
 		}
 		n := &node{cluster: c, number: i, address: listener.Addr().String(), sees: -1}
 		c.nodes = append(c.nodes, n)
 		n.start(listener)
 	}
-	t.Cleanup(func() {
-		for i := range nodes {
-			c.Kill(i)
-		}
-	})
-	return c
+	return c, nil
+}
+
+// Close kills all nodes.
+func (c *Cluster) Close() {
+	for i := range c.nodes {
+		c.Kill(i)
+	}
 }
 
 // ConnectionString is what a client connects with: the address of the one node, or those of all as seeds of gossip.
