@@ -20,6 +20,7 @@ import (
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
 	"github.com/rapporteur/rapporteur/domain/eventlog/eventstoredb"
+	"github.com/rapporteur/rapporteur/graph/export"
 )
 
 // commands is the grammar of the command line. Each flag can be given as an environment variable, too: RAPPORTEUR_ and the
@@ -192,6 +193,22 @@ type asOfFlags struct {
 	At         *uint64     `placeholder:"N" xor:"log" help:"As of position N of the record."`
 	RecordedAt *recordedAt `placeholder:"T" xor:"log" help:"As of what had been recorded by an instant, for example 2023-12-22T15:04:05Z."`
 	StatedOn   domain.Date `placeholder:"DAY" help:"How things stood at the end of a day, for example 2023-12-22."`
+}
+
+// moment is what the flags ask for.
+func (f asOfFlags) moment() export.AsOf {
+	return export.AsOf{At: f.At, RecordedAt: (*time.Time)(f.RecordedAt), StatedOn: f.StatedOn}
+}
+
+// fromAsOfFlags are the earlier of two moments.
+type fromAsOfFlags struct {
+	FromAt         *uint64     `placeholder:"N" xor:"from" help:"Of changes: the earlier moment, as of position N."`
+	FromRecordedAt *recordedAt `placeholder:"T" xor:"from" help:"Of changes: the earlier moment, as of what had been recorded by an instant."`
+	FromStatedOn   domain.Date `placeholder:"DAY" help:"Of changes: the earlier moment, as things stood at the end of a day."`
+}
+
+func (f fromAsOfFlags) moment() export.AsOf {
+	return export.AsOf{At: f.FromAt, RecordedAt: (*time.Time)(f.FromRecordedAt), StatedOn: f.FromStatedOn}
 }
 
 // recordedAt is an instant.

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
-	"time"
 
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/graph/export"
@@ -29,8 +27,9 @@ type fromFlags struct {
 
 type exportCommand struct {
 	fromFlags
+	fromAsOfFlags
 	Kind string `arg:"" placeholder:"KIND" help:"What to export: ${exportKinds}."`
-	As   string `default:"csv" placeholder:"FORMAT" help:"The format: csv or json (default ${default})."`
+	As   string `default:"csv" placeholder:"FORMAT" help:"The format: csv or json; of affinities also gexf, of sources also csl.json, bib and ris (default ${default})."`
 }
 
 // Run writes one file.
@@ -40,66 +39,58 @@ func (c *exportCommand) Run(ctx context.Context, out output) (err error) {
 		return &usage{err.Error()}
 	}
 	if f.Timeless {
-		return f.Write(ctx, out.out, export.Record{}, projections.Moment{})
+		return f.Write(ctx, out.out, export.Record{}, export.Moment{})
+	}
+	question := export.Question{AsOf: c.asOfFlags.moment()}
+	if from := c.fromAsOfFlags.moment(); from != (export.AsOf{}) {
+		question.From = &from
+	}
+	if asked := question.From != nil; asked != f.Between {
+		if asked {
+			return &usage{fmt.Sprintf("%s has one moment; --from-at, --from-recorded-at and --from-stated-on are for what compares two, as changes does", c.Kind)}
+		}
+		return &usage{fmt.Sprintf("%s tells what changed between two moments; give the earlier one, too, with --from-at, --from-recorded-at or --from-stated-on", c.Kind)}
 	}
 	if c.Server != "" {
-		return c.fetch(ctx, f.Name(), out.out)
+		return c.fetch(ctx, f.Name(), question, out.out)
 	}
-	record, moment, end, err := c.open(ctx, out)
+	log, err := c.Store.openExisting(ctx, out)
 	if err != nil {
 		return err
 	}
-	defer end(&err)
+	defer closeLog(log, &err)
+	record, moment, err := c.read(ctx, log, question, out)
+	if err != nil {
+		return err
+	}
 	return f.Write(ctx, out.out, record, moment)
 }
 
-// open reads the store up to the moment.
-func (c *fromFlags) open(ctx context.Context, out output) (record export.Record, moment projections.Moment, end func(*error), err error) {
-	log, err := c.Store.openExisting(ctx, out)
-	if err != nil {
-		return record, moment, nil, err
-	}
-	end = func(err *error) { closeLog(log, err) }
-	record, moment, err = c.read(ctx, log, out)
-	if err != nil {
-		end(&err)
-	}
-	return record, moment, end, err
-}
-
-func (c *fromFlags) read(ctx context.Context, log eventlog.Log, out output) (export.Record, projections.Moment, error) {
+// read reads a log, and finds the moment in it.
+func (c *fromFlags) read(ctx context.Context, log eventlog.Log, q export.Question, out output) (export.Record, export.Moment, error) {
 	record := export.Record{Model: projections.New(), Log: log}
 	bar := newProgress(out.err, "reading the record", -1)
 	_, err := record.Model.CatchUp(ctx, log, func(applied int) { bar.to(applied, -1) })
 	bar.end()
 	if err != nil {
-		return record, projections.Moment{}, fmt.Errorf("read %s: %w", c.Store, err)
+		return record, export.Moment{}, fmt.Errorf("read %s: %w", c.Store, err)
 	}
-	if newest := record.Model.At(); c.At != nil && *c.At > newest {
-		return record, projections.Moment{}, &usage{fmt.Sprintf("--at %d lies beyond the newest position, which is %d", *c.At, newest)}
+	moment, err := record.Resolve(ctx, q)
+	var wrong export.Wrong
+	if errors.As(err, &wrong) {
+		err = &usage{err.Error()}
 	}
-	moment, err := record.Resolve(ctx, export.AsOf{At: c.At, RecordedAt: (*time.Time)(c.RecordedAt), StatedOn: c.StatedOn})
 	return record, moment, err
 }
 
 // fetch copies what a server exports.
-func (c *fromFlags) fetch(ctx context.Context, name string, w io.Writer) error {
+func (c *fromFlags) fetch(ctx context.Context, name string, q export.Question, w io.Writer) error {
 	address, err := c.address()
 	if err != nil {
 		return err
 	}
-	query := url.Values{}
-	if c.At != nil {
-		query.Set("at", projections.LogPosition(*c.At))
-	}
-	if c.RecordedAt != nil {
-		query.Set("recordedAt", time.Time(*c.RecordedAt).Format(time.RFC3339Nano))
-	}
-	if c.StatedOn != 0 {
-		query.Set("statedOn", c.StatedOn.String())
-	}
 	from := address + export.Mount + name
-	if len(query) > 0 {
+	if query := q.Values(); len(query) > 0 {
 		from += "?" + query.Encode()
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
@@ -138,7 +129,7 @@ func (c *dictionaryCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return &usage{err.Error()}
 	}
-	return f.Write(ctx, out.out, export.Record{}, projections.Moment{})
+	return f.Write(ctx, out.out, export.Record{}, export.Moment{})
 }
 
 // exportKinds names the kinds for the help.

@@ -294,7 +294,11 @@ func scriptExports(ts *testscript.TestScript, neg bool, args []string) {
 		if f.Timeless {
 			continue
 		}
-		status, stdout, stderr := complete(ts.MkAbs("."), environment(ts), append([]string{"export", f.Kind.Name, "--as", f.Format}, args[1:]...)...)
+		flags := args[1:]
+		if f.Between {
+			flags = append([]string{"--from-stated-on", "2022-12-31"}, flags...)
+		}
+		status, stdout, stderr := complete(ts.MkAbs("."), environment(ts), append([]string{"export", f.Kind.Name, "--as", f.Format}, flags...)...)
 		if status != statusDone || stderr != "" {
 			ts.Fatalf("status %d: %s", status, stderr)
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-
-	"github.com/rapporteur/rapporteur/projections"
 )
 
 type dictionaryRow struct {
@@ -40,10 +38,10 @@ var types = []string{
 
 func init() {
 	// Here, since the dictionary stands among the tables that it describes.
-	dictionary.rows = func(context.Context, Record, *projections.View) iter.Seq2[dictionaryRow, error] {
+	dictionary.rows = func(context.Context, Record, view) iter.Seq2[dictionaryRow, error] {
 		return func(yield func(dictionaryRow, error) bool) {
 			for _, t := range tables {
-				for i, f := range t.fields(nil) {
+				for i, f := range t.fields(view{}) {
 					if !yield(dictionaryRow{t.kind(), f, i + 1}, nil) {
 						return
 					}
@@ -61,7 +59,7 @@ func Dictionary() string {
 		k := t.kind()
 		fmt.Fprintf(&b, "\n## %s: `%s`\n\n%s\n\n", k.Title, k.Name, k.Meaning)
 		b.WriteString("| column | type | meaning |\n|---|---|---|\n")
-		for _, f := range t.fields(nil) {
+		for _, f := range t.fields(view{}) {
 			typ := string(f.Type)
 			if f.Key {
 				typ += ", key"
@@ -94,6 +92,7 @@ const prose = `# What rapporteur exports
 which at most one is given, say how much of the record counts, the third how things stood at the end of a day. Without the first two
 all counts that is recorded when the export begins; the answer then says in ` + "`Content-Location`" + ` under which address it is the same for
 ever. The same record, the same moment, the same bytes; only a later release may add columns behind the others.
+Kind changes tells what changed from one moment to another: ` + "`fromAt`, `fromRecordedAt` and `fromStatedOn`" + ` ask for the earlier one.
 
 **CSV** is that of RFC 4180: UTF-8 without a byte order mark, a header line, lines that end with CRLF, quotes where they are needed.
 Nothing on record is an empty field. A list has semicolons between its items. Line breaks inside of a text are as they were recorded.

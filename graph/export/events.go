@@ -38,7 +38,7 @@ var events = &table[eventRow]{
 		{Field{Name: "leafHash", Type: Word, Always: true, Meaning: "SHA-256 hash of the leaf in the Merkle tree (RFC 6962), hex."}, func(r eventRow) cell { return coded(r.hash) }},
 		{Field{Name: "leaf", Type: Text, Always: true, Meaning: "The canonical JSON (RFC 8785) of the whole event, verbatim: data, id, metadata, revision, stream and type."}, func(r eventRow) cell { return cell{form: text, text: r.leaf} }},
 	},
-	rows: func(ctx context.Context, record Record, v *projections.View) iter.Seq2[eventRow, error] {
+	rows: func(ctx context.Context, record Record, v view) iter.Seq2[eventRow, error] {
 		return func(yield func(eventRow, error) bool) {
 			last, at := v.Moment().At, uint64(1)
 			if last == 0 {

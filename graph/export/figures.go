@@ -67,7 +67,7 @@ var standings = &table[standingRow]{
 		{Field{Name: "decidedOn", Type: Day, Meaning: "Day of what decides."}, func(r standingRow) cell { return day(r.decides.on) }},
 		{Field{Name: "evidence", Type: List, Meaning: "API ids, as of now, of all that bears on the standing and is in force: what decides first (where anything does)."}, func(r standingRow) cell { return codes(r.evidence) }},
 	}, sourceColumns(func(r standingRow) *domain.Source { return r.decides.source })),
-	rows: func(_ context.Context, _ Record, v *projections.View) iter.Seq2[standingRow, error] {
+	rows: func(_ context.Context, _ Record, v view) iter.Seq2[standingRow, error] {
 		return func(yield func(standingRow, error) bool) {
 			for _, t := range v.Targets() {
 				c, ok := v.Convergence(t)
@@ -79,10 +79,10 @@ var standings = &table[standingRow]{
 				for i, s := range c.Standings {
 					row := standingRow{Standing: s, label: label, evidence: make([]string, len(evidence[i]))}
 					for j, e := range evidence[i] {
-						row.evidence[j] = evidenceID(v, e)
+						row.evidence[j] = evidenceID(v.View, e)
 					}
 					if s.Stance != 0 {
-						row.decides = decides(v, evidence[i][0])
+						row.decides = decides(v.View, evidence[i][0])
 					}
 					if !yield(row, nil) {
 						return
@@ -181,7 +181,7 @@ var convergences = &table[convergenceRow]{
 			{Field{Name: "undeclared", Type: List, Meaning: "Codes of the Member States with no stance on record, those whose groups diverge included."}, func(r convergenceRow) cell { return codes(statesWith(r, 0)) }},
 		},
 		regionalColumns()),
-	rows: func(_ context.Context, _ Record, v *projections.View) iter.Seq2[convergenceRow, error] {
+	rows: func(_ context.Context, _ Record, v view) iter.Seq2[convergenceRow, error] {
 		return func(yield func(convergenceRow, error) bool) {
 			for _, c := range v.Convergences(nil) {
 				label, _ := v.TargetLabel(c.Target)
@@ -224,7 +224,7 @@ var matrix = &table[matrixRow]{
 		{Field{Name: "stateName", Type: Text, Always: true, Meaning: "Its name in English."}, func(r matrixRow) cell { return said(r.state().Name(domain.English)) }},
 		{Field{Name: "regionalGroup", Type: Enum, Always: true, Words: words(domain.WEOG), Meaning: "Its regional group."}, func(r matrixRow) cell { return coded(r.state().RegionalGroup.String()) }},
 	},
-	more: func(v *projections.View) []column[matrixRow] {
+	more: func(v view) []column[matrixRow] {
 		var list []column[matrixRow]
 		for i, t := range v.Targets() {
 			label, _ := v.TargetLabel(t)
@@ -235,7 +235,7 @@ var matrix = &table[matrixRow]{
 		}
 		return list
 	},
-	rows: func(_ context.Context, _ Record, v *projections.View) iter.Seq2[matrixRow, error] {
+	rows: func(_ context.Context, _ Record, v view) iter.Seq2[matrixRow, error] {
 		return func(yield func(matrixRow, error) bool) {
 			m := v.Matrix(nil, nil, "")
 			for i := range m.States {

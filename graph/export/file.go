@@ -17,14 +17,16 @@ type File struct {
 	MediaType string
 	// Timeless says that it tells nothing of a record, and is the same for every moment.
 	Timeless bool
-	write    func(context.Context, io.Writer, Record, *projections.View) error
+	// Between says that it tells what changed from one moment to another, and so takes two.
+	Between bool
+	write   func(context.Context, io.Writer, Record, view) error
 }
 
 // Name is the last part of its address: positions.csv.
 func (f File) Name() string { return f.Kind.Name + "." + f.Format }
 
 // DownloadName is the name under which it is kept, which says when it was so.
-func (f File) DownloadName(m projections.Moment) string {
+func (f File) DownloadName(m Moment) string {
 	name := "rapporteur-" + f.Kind.Name
 	if !f.Timeless {
 		name += "-at-" + projections.LogPosition(m.At)
@@ -38,11 +40,11 @@ func (f File) DownloadName(m projections.Moment) string {
 // Write writes the file as of a moment. What it writes is a function of the record and the moment alone. It keeps no more in memory
 // than a page of rows, save where a kind is small by its nature (the States, the targets). It ends with the context's error when
 // the context does.
-func (f File) Write(ctx context.Context, w io.Writer, record Record, m projections.Moment) error {
+func (f File) Write(ctx context.Context, w io.Writer, record Record, m Moment) error {
 	if f.Timeless {
-		return f.write(ctx, w, record, nil)
+		return f.write(ctx, w, record, view{})
 	}
-	return f.write(ctx, w, record, record.Model.View(m))
+	return f.write(ctx, w, record, view{record.Model.View(m.Moment), m.From})
 }
 
 // Files are all of them.
@@ -51,19 +53,28 @@ var Files = allFiles()
 func allFiles() []File {
 	var list []File
 	for _, t := range tables {
-		timeless := t == rowsOf(dictionary)
-		list = append(list,
-			File{t.kind(), "csv", "text/csv; charset=utf-8; header=present", timeless, func(ctx context.Context, w io.Writer, r Record, v *projections.View) error {
-				return writeCSV(ctx, w, t, r, v)
-			}},
-			File{t.kind(), "json", "application/json", timeless, func(ctx context.Context, w io.Writer, r Record, v *projections.View) error {
-				return writeJSON(ctx, w, t, r, v)
-			}})
+		f := File{Kind: t.kind(), Timeless: t == rowsOf(dictionary), Between: t == rowsOf(changes)}
+		add := func(format, mediaType string, write func(context.Context, io.Writer, Record, view) error) {
+			f := f
+			f.Format, f.MediaType, f.write = format, mediaType, write
+			list = append(list, f)
+		}
+		add("csv", "text/csv; charset=utf-8; header=present", func(ctx context.Context, w io.Writer, r Record, v view) error { return writeCSV(ctx, w, t, r, v) })
+		add("json", "application/json", func(ctx context.Context, w io.Writer, r Record, v view) error { return writeJSON(ctx, w, t, r, v) })
+		switch t {
+		case affinities:
+			add("gexf", "application/gexf+xml", gexf)
+		case sources:
+			add("csl.json", "application/vnd.citationstyles.csl+json", writeCSL)
+			add("bib", "application/x-bibtex; charset=utf-8", writeBibTeX)
+			add("ris", "application/x-research-info-systems; charset=utf-8", writeRIS)
+		case dictionary:
+			add("md", "text/markdown; charset=utf-8", func(_ context.Context, w io.Writer, _ Record, _ view) error {
+				_, err := io.WriteString(w, Dictionary())
+				return err
+			})
+		}
 	}
-	list = append(list, File{dictionary.Kind, "md", "text/markdown; charset=utf-8", true, func(_ context.Context, w io.Writer, _ Record, _ *projections.View) error {
-		_, err := io.WriteString(w, Dictionary())
-		return err
-	}})
 	return list
 }
 

@@ -67,13 +67,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, upperFirst(err.Error())+".")
 		return
 	}
-	asked, err := ParseAsOf(r.URL.Query())
+	asked, err := f.ParseQuestion(r.URL.Query())
 	if err != nil {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	moment, err := h.Resolve(r.Context(), asked)
-	var fault wrong
+	var fault Wrong
 	switch {
 	case errors.As(err, &fault):
 		refuse(w, http.StatusBadRequest, err.Error())
@@ -94,7 +94,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // describe sets the headers of an answer.
-func (h *handler) describe(header http.Header, f File, asked AsOf, m projections.Moment) {
+func (h *handler) describe(header http.Header, f File, asked Question, m Moment) {
 	header.Set("Content-Type", f.MediaType)
 	header.Set("Cache-Control", "no-store")
 	if f.Timeless {
@@ -110,7 +110,7 @@ func (h *handler) describe(header http.Header, f File, asked AsOf, m projections
 	header.Set("Content-Location", pinned)
 	header.Set("Link", `<`+pinned+`>; rel="canonical"`)
 	// Only a position that was asked for is the same for ever: what is recorded next may bear an instant before recordedAt.
-	if asked.At == nil || h.Passing {
+	if !asked.pinned() || h.Passing {
 		return
 	}
 	scope := "public"
@@ -127,9 +127,9 @@ const version = "1"
 
 // tag names the bytes of a pinned file without making them: they are a function of the record up to the moment, of which the last
 // event bears witness, and of the form.
-func (h *handler) tag(f File, m projections.Moment) string {
+func (h *handler) tag(f File, m Moment) string {
 	last, _ := h.Model.View(projections.Moment{At: m.At}).Event(m.At)
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%d\n%s\n%d\n%s\n%d\n%s", version, f.Name(), m.At, m.On,
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%s\n%d\n%s\n%d\n%s", version, f.Name(), Query(m),
 		last.Stream, last.Revision, last.Type, last.RecordedAt.UnixMicro(), last.RecordedBy))
 	return `"` + hex.EncodeToString(sum[:16]) + `"`
 }
@@ -146,7 +146,7 @@ func matches(given []string, tag string) bool {
 
 // send writes the body. What goes wrong before anything of it has left is told; afterwards the connection is broken off, so that
 // nobody takes a part for the whole.
-func (h *handler) send(w http.ResponseWriter, r *http.Request, f File, m projections.Moment) {
+func (h *handler) send(w http.ResponseWriter, r *http.Request, f File, m Moment) {
 	out := &outlet{ctx: r.Context(), w: w, control: http.NewResponseController(w), turns: h.turns}
 	err := out.take()
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -22,57 +23,115 @@ type AsOf struct {
 	StatedOn   domain.Date
 }
 
-// Query writes the moment as the query of an address; pinned, with the position that it was answered at.
-func Query(m projections.Moment) string {
+// pinned says whether the position is given: then the answer is the same for ever.
+func (m AsOf) pinned() bool { return m.At != nil }
+
+// Question is what is asked for: a moment, and of a File that is Between two moments the other one.
+type Question struct {
+	AsOf
+	From *AsOf // Nil where it is not asked for.
+}
+
+func (q Question) pinned() bool { return q.AsOf.pinned() && (q.From == nil || q.From.pinned()) }
+
+// Query writes a moment as the query of an address.
+func Query(m Moment) string {
 	q := "at=" + projections.LogPosition(m.At)
 	if m.On != 0 {
 		q += "&statedOn=" + m.On.String()
 	}
+	if m.From != nil {
+		q += "&fromAt=" + projections.LogPosition(m.From.At)
+		if m.From.On != 0 {
+			q += "&fromStatedOn=" + m.From.On.String()
+		}
+	}
 	return q
 }
 
-// Parameters are the query parameters that a moment is asked for with.
-var Parameters = []string{"at", "recordedAt", "statedOn"}
+// parameters are the query parameters that a moment is asked for with; those of the earlier one begin with from.
+var (
+	parameters     = []string{"at", "recordedAt", "statedOn"}
+	fromParameters = []string{"fromAt", "fromRecordedAt", "fromStatedOn"}
+)
 
-// wrong is what is wrong with a question, in sentences for whoever asked.
-type wrong []string
+// Wrong is what is wrong with a question, in sentences for whoever asked.
+type Wrong []string
 
-func (w wrong) Error() string { return strings.Join(w, "\n") }
+func (w Wrong) Error() string { return strings.Join(w, "\n") }
 
-// ParseAsOf reads a moment from query parameters. The error has a sentence for each that is wrong.
-func ParseAsOf(query url.Values) (AsOf, error) {
-	var m AsOf
-	var faults wrong
-	for _, name := range sortedNames(query) {
-		values := query[name]
-		switch {
-		case !slices.Contains(Parameters, name):
-			faults = append(faults, fmt.Sprintf("There is no parameter %q; there are %s.", excerpt(name), sentence(Parameters)))
-			continue
-		case len(values) > 1:
-			faults = append(faults, fmt.Sprintf("%s is given %d times; give it once.", name, len(values)))
+// ParseQuestion reads what is asked for from query parameters. The error has a sentence for each that is wrong.
+func (f File) ParseQuestion(query url.Values) (Question, error) {
+	known := parameters
+	if f.Between {
+		known = append(slices.Clone(parameters), fromParameters...)
+	}
+	var faults Wrong
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if !slices.Contains(known, name) {
+			faults = append(faults, fmt.Sprintf("There is no parameter %q; there are %s.", excerpt(name), sentence(known)))
+		} else if n := len(query[name]); n > 1 {
+			faults = append(faults, fmt.Sprintf("%s is given %d times; give it once.", name, n))
+		}
+	}
+	q := Question{AsOf: parseAsOf(query, parameters, &faults)}
+	if f.Between {
+		from := parseAsOf(query, fromParameters, &faults)
+		q.From = &from
+		if !slices.ContainsFunc(fromParameters, query.Has) {
+			faults = append(faults, fmt.Sprintf("%s tells what changed between two moments: give the earlier one, too, with %s.", f.Kind.Name, choice(fromParameters)))
+		}
+	}
+	if len(faults) > 0 {
+		return Question{}, faults
+	}
+	return q, nil
+}
+
+// Values writes what is asked for as query parameters: what ParseQuestion reads.
+func (q Question) Values() url.Values {
+	values := url.Values{}
+	add := func(m AsOf, names []string) {
+		if m.At != nil {
+			values.Set(names[0], projections.LogPosition(*m.At))
+		}
+		if m.RecordedAt != nil {
+			values.Set(names[1], m.RecordedAt.Format(time.RFC3339Nano))
+		}
+		if m.StatedOn != 0 {
+			values.Set(names[2], m.StatedOn.String())
+		}
+	}
+	add(q.AsOf, parameters)
+	if q.From != nil {
+		add(*q.From, fromParameters)
+	}
+	return values
+}
+
+// parseAsOf reads a moment from the parameters with these names.
+func parseAsOf(query url.Values, names []string, faults *Wrong) (m AsOf) {
+	for i, name := range names {
+		if len(query[name]) != 1 {
 			continue
 		}
 		var err error
-		switch value := values[0]; name {
-		case "at":
+		switch value := query[name][0]; i {
+		case 0:
 			m.At, err = parseAt(value)
-		case "recordedAt":
+		case 1:
 			m.RecordedAt, err = parseRecordedAt(value)
-		case "statedOn":
+		case 2:
 			m.StatedOn, err = domain.ParseDate(value)
 		}
 		if err != nil {
-			faults = append(faults, fmt.Sprintf("%s: %v.", name, err))
+			*faults = append(*faults, fmt.Sprintf("%s: %v.", name, err))
 		}
 	}
-	if query.Has("at") && query.Has("recordedAt") {
-		faults = append(faults, "Both at and recordedAt say what had been recorded; give one of the two.")
+	if query.Has(names[0]) && query.Has(names[1]) {
+		*faults = append(*faults, fmt.Sprintf("Both %s and %s say what had been recorded; give one of the two.", names[0], names[1]))
 	}
-	if len(faults) > 0 {
-		return AsOf{}, faults
-	}
-	return m, nil
+	return m
 }
 
 func parseAt(value string) (*uint64, error) {
@@ -96,8 +155,21 @@ const patience = 500 * time.Millisecond
 
 // Resolve gives the moment that is asked for. A position beyond the newest is waited for, and then is a fault of whoever asked;
 // any other error is the context's.
-func (r Record) Resolve(ctx context.Context, m AsOf) (projections.Moment, error) {
+func (r Record) Resolve(ctx context.Context, q Question) (Moment, error) {
+	waiting, stop := context.WithTimeout(ctx, patience)
+	defer stop()
 	newest := r.Model.At()
+	asOf, err := r.resolve(ctx, waiting, q.AsOf, newest)
+	m := Moment{Moment: asOf}
+	if err == nil && q.From != nil {
+		var from projections.Moment
+		from, err = r.resolve(ctx, waiting, *q.From, newest)
+		m.From = &from
+	}
+	return m, err
+}
+
+func (r Record) resolve(ctx, waiting context.Context, m AsOf, newest uint64) (projections.Moment, error) {
 	moment := projections.Moment{At: newest, On: m.StatedOn}
 	switch {
 	case m.RecordedAt != nil:
@@ -105,28 +177,14 @@ func (r Record) Resolve(ctx context.Context, m AsOf) (projections.Moment, error)
 		moment.At = min(r.Model.PositionAsOf(*m.RecordedAt), newest)
 	case m.At != nil:
 		moment.At = *m.At
-		if *m.At <= newest {
-			break
-		}
-		waiting, stop := context.WithTimeout(ctx, patience)
-		defer stop()
 		if err := r.Model.WaitAt(waiting, *m.At); err != nil {
 			if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 				return moment, err
 			}
-			return moment, wrong{fmt.Sprintf("The position %d is beyond the newest, which is %d.", *m.At, r.Model.At())}
+			return moment, Wrong{fmt.Sprintf("The position %d is beyond the newest, which is %d.", *m.At, r.Model.At())}
 		}
 	}
 	return moment, nil
-}
-
-func sortedNames(query url.Values) []string {
-	names := make([]string, 0, len(query))
-	for name := range query {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // sentence writes a list for a sentence: a, b and c.
@@ -136,6 +194,9 @@ func sentence(words []string) string {
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
+
+// choice writes a list for a sentence: a, b or c.
+func choice(words []string) string { return strings.ReplaceAll(sentence(words), " and ", " or ") }
 
 // excerpt keeps a word that a client sent short enough to be told back.
 func excerpt(word string) string {

@@ -105,8 +105,8 @@ var positions = &table[positionRow]{
 		{Field{Name: "corrections", Type: Integer, Always: true, Unit: "fields", Meaning: "How many fields were corrected since; the values here are the corrected ones."}, func(r positionRow) cell { return count(len(r.Corrections)) }},
 	}, sourceColumns(func(r positionRow) *domain.Source { return &r.Source }),
 		provenanceColumns(func(r positionRow) projections.Provenance { return r.Provenance })),
-	rows: func(_ context.Context, _ Record, v *projections.View) iter.Seq2[positionRow, error] {
-		labels := labelsOf(v)
+	rows: func(_ context.Context, _ Record, v view) iter.Seq2[positionRow, error] {
+		labels := labelsOf(v.View)
 		return func(yield func(positionRow, error) bool) {
 			for p := range inPages(func(page projections.Page[projections.PositionKey]) projections.Slice[projections.Position] {
 				return v.Positions(projections.PositionFilter{}, page)
@@ -173,7 +173,7 @@ var endorsements = &table[*projections.Endorsement]{
 		{Field{Name: "withdrawnOn", Type: Day, Meaning: "Day from which on the act was withdrawn."}, func(e *projections.Endorsement) cell { return day(e.WithdrawnOn) }},
 	}, sourceColumns(func(e *projections.Endorsement) *domain.Source { return &e.Source }),
 		provenanceColumns(func(e *projections.Endorsement) projections.Provenance { return e.Provenance })),
-	rows: func(_ context.Context, _ Record, v *projections.View) iter.Seq2[*projections.Endorsement, error] {
+	rows: func(_ context.Context, _ Record, v view) iter.Seq2[*projections.Endorsement, error] {
 		return inPages(func(page projections.Page[projections.EndorsementKey]) projections.Slice[projections.Endorsement] {
 			return v.Endorsements(projections.EndorsementFilter{}, page)
 		}, func(e *projections.Endorsement) projections.EndorsementKey {
@@ -206,9 +206,9 @@ var votes = &table[*projections.Vote]{
 		{Field{Name: "complete", Type: Boolean, Always: true, Meaning: "Whether all ballots are known; otherwise only some."}, func(v *projections.Vote) cell { return truth(v.Complete) }},
 	}, sourceColumns(func(v *projections.Vote) *domain.Source { return &v.Source }),
 		provenanceColumns(func(v *projections.Vote) projections.Provenance { return v.Provenance })),
-	rows: func(_ context.Context, _ Record, v *projections.View) iter.Seq2[*projections.Vote, error] {
+	rows: func(_ context.Context, _ Record, v view) iter.Seq2[*projections.Vote, error] {
 		return func(yield func(*projections.Vote, error) bool) {
-			for vote := range eachVote(v) {
+			for vote := range eachVote(v.View) {
 				if !yield(vote, nil) {
 					return
 				}
@@ -266,9 +266,9 @@ var ballots = &table[ballotRow]{
 		{Field{Name: "paragraph", Type: Text, Meaning: "The paragraph, for a vote on one paragraph only."}, func(r ballotRow) cell { return said(r.vote.Paragraph) }},
 		{Field{Name: "on", Type: Day, Always: true, Meaning: "Day of the vote."}, func(r ballotRow) cell { return day(r.vote.On) }},
 	},
-	rows: func(_ context.Context, _ Record, v *projections.View) iter.Seq2[ballotRow, error] {
+	rows: func(_ context.Context, _ Record, v view) iter.Seq2[ballotRow, error] {
 		return func(yield func(ballotRow, error) bool) {
-			for vote := range eachVote(v) {
+			for vote := range eachVote(v.View) {
 				for _, cast := range vote.Ballots {
 					if !yield(ballotRow{vote, cast, v.State(cast.State)}, nil) {
 						return

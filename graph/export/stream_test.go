@@ -81,7 +81,7 @@ func TestMemoryDoesNotGrow(t *testing.T) {
 	}
 	for _, events := range sizes {
 		record := synthesized(t, events)
-		at := projections.Moment{At: record.Model.At()}
+		at := export.Moment{Moment: projections.Moment{At: record.Model.At()}}
 		for _, kind := range []string{"positions", "endorsements", "events"} {
 			for _, format := range []string{"csv", "json"} {
 				before := heap()
@@ -126,7 +126,7 @@ func (l *countingLog) ReadAll(ctx context.Context, after eventlog.Offset) iter.S
 // TestStopsWithItsReader: what nobody takes is not made.
 func TestStopsWithItsReader(t *testing.T) {
 	record := synthesized(t, 5_000)
-	at := projections.Moment{At: record.Model.At()}
+	at := export.Moment{Moment: projections.Moment{At: record.Model.At()}}
 	log := &countingLog{log: record.Log}
 	record.Log = log
 	ctx, cancel := context.WithCancel(t.Context())

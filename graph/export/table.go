@@ -20,6 +20,18 @@ type Record struct {
 	Log   Log
 }
 
+// Moment is what is exported: the record as of a moment, and for what compares two moments the earlier one, too.
+type Moment struct {
+	projections.Moment
+	From *projections.Moment // Of what compares two moments; nil otherwise.
+}
+
+// view is the read model as of a Moment. The zero view is of what tells nothing of a record.
+type view struct {
+	*projections.View
+	from *projections.Moment
+}
+
 // Type is what a column holds.
 type Type string
 
@@ -61,8 +73,8 @@ type table[R any] struct {
 	Kind
 	columns []column[R]
 	// more gives columns that depend on the moment, behind the others; nil where there are none.
-	more func(*projections.View) []column[R]
-	rows func(context.Context, Record, *projections.View) iter.Seq2[R, error]
+	more func(view) []column[R]
+	rows func(context.Context, Record, view) iter.Seq2[R, error]
 }
 
 // Kind is a kind of export.
@@ -76,21 +88,21 @@ type Kind struct {
 type rowsOf interface {
 	kind() Kind
 	// fields gives the columns in their order; without a view, those that every moment has.
-	fields(*projections.View) []Field
+	fields(view) []Field
 	// each calls yield with every row. The cells are good until yield returns.
-	each(ctx context.Context, record Record, v *projections.View, yield func([]cell) error) error
+	each(ctx context.Context, record Record, v view, yield func([]cell) error) error
 }
 
 func (t *table[R]) kind() Kind { return t.Kind }
 
-func (t *table[R]) all(v *projections.View) []column[R] {
-	if t.more == nil || v == nil {
+func (t *table[R]) all(v view) []column[R] {
+	if t.more == nil || v.View == nil {
 		return t.columns
 	}
 	return append(t.columns[:len(t.columns):len(t.columns)], t.more(v)...)
 }
 
-func (t *table[R]) fields(v *projections.View) []Field {
+func (t *table[R]) fields(v view) []Field {
 	columns := t.all(v)
 	list := make([]Field, len(columns))
 	for i, c := range columns {
@@ -99,7 +111,7 @@ func (t *table[R]) fields(v *projections.View) []Field {
 	return list
 }
 
-func (t *table[R]) each(ctx context.Context, record Record, v *projections.View, yield func([]cell) error) error {
+func (t *table[R]) each(ctx context.Context, record Record, v view, yield func([]cell) error) error {
 	columns := t.all(v)
 	cells := make([]cell, len(columns))
 	for row, err := range t.rows(ctx, record, v) {
@@ -121,7 +133,7 @@ func (t *table[R]) each(ctx context.Context, record Record, v *projections.View,
 
 // tables are all kinds, in the order in which they are told. Columns may be added behind the others; none is ever renamed, moved
 // or dropped.
-var tables = []rowsOf{positions, endorsements, votes, ballots, standings, convergences, matrix, events, dictionary}
+var tables = []rowsOf{positions, endorsements, votes, ballots, standings, convergences, matrix, affinities, changes, sources, events, dictionary}
 
 // pageSize is how many rows are taken from the read model at once: while they are taken nothing is recorded.
 const pageSize = 256

@@ -26,7 +26,7 @@ func (s *sheet) spill(least int) error {
 }
 
 // writeCSV writes a table as RFC 4180 has it: UTF-8 without a byte order mark, a header line, CRLF.
-func writeCSV(ctx context.Context, w io.Writer, t rowsOf, record Record, v *projections.View) error {
+func writeCSV(ctx context.Context, w io.Writer, t rowsOf, record Record, v view) error {
 	s := sheet{w: w, b: make([]byte, 0, 2*chunk)}
 	for i, f := range t.fields(v) {
 		if i > 0 {
@@ -52,7 +52,7 @@ func writeCSV(ctx context.Context, w io.Writer, t rowsOf, record Record, v *proj
 }
 
 // writeJSON writes a table as one object that says what was asked, with a row a line.
-func writeJSON(ctx context.Context, w io.Writer, t rowsOf, record Record, v *projections.View) error {
+func writeJSON(ctx context.Context, w io.Writer, t rowsOf, record Record, v view) error {
 	s := sheet{w: w, b: make([]byte, 0, 2*chunk)}
 	var names []string // With what stands before the value.
 	for i, f := range t.fields(v) {
@@ -64,7 +64,7 @@ func writeJSON(ctx context.Context, w io.Writer, t rowsOf, record Record, v *pro
 	}
 	s.b = append(appendString(append(s.b, `{"kind":`...), t.kind().Name), `,"at":`...)
 	at, on := cell{}, cell{}
-	if v != nil {
+	if v.View != nil {
 		at, on = coded(projections.LogPosition(v.Moment().At)), day(v.Moment().On)
 	}
 	s.b = append(at.appendJSON(s.b), `,"statedOn":`...)
