@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/cli"
@@ -23,21 +24,24 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// flags are those that a command of the program has, as environment variables.
-func flags(t *testing.T, command string) []string {
-	t.Helper()
-	cmd := exec.Command("go", "run", "./cmd/rapporteur", command, "--help")
+// serve are the flags of the program's command serve, as environment variables.
+var serve = sync.OnceValues(func() ([]string, error) {
+	cmd := exec.Command("go", "run", "./cmd/rapporteur", "serve", "--help")
 	cmd.Dir = filepath.Join("..", "..")
 	help, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v: %s", err, help)
+		return nil, fmt.Errorf("%w: %s", err, help)
 	}
-	return regexp.MustCompile(`RAPPORTEUR_[A-Z_]+`).FindAllString(string(help), -1)
-}
+	return regexp.MustCompile(`RAPPORTEUR_[A-Z_]+`).FindAllString(string(help), -1), nil
+})
 
 // known fails for a variable that the program would never look at.
-func known(t *testing.T, where string, flags []string, names ...string) {
+func known(t *testing.T, where string, names ...string) {
 	t.Helper()
+	flags, err := serve()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range names {
 		if strings.HasPrefix(name, "RAPPORTEUR_") && !slices.Contains(flags, name) {
 			t.Errorf("%s sets %s, which serve does not know; it knows %s", where, name, strings.Join(flags, ", "))
@@ -46,8 +50,7 @@ func known(t *testing.T, where string, flags []string, names ...string) {
 }
 
 func TestCompose(t *testing.T) {
-	serve := flags(t, "serve")
-	for file, nodes := range map[string][]string{"one-node.yaml": {"rapporteur"}} {
+	for file, nodes := range map[string][]string{"one-node.yaml": {"rapporteur"}, "cluster.yaml": {"node-1", "node-2"}} {
 		options, err := cli.NewProjectOptions([]string{filepath.Join("..", "compose", file)},
 			cli.WithEnv([]string{"RAPPORTEUR_TOKEN_KEY_FILE=/somewhere/token.key"}), cli.WithResolvedPaths(true))
 		if err != nil {
@@ -65,7 +68,7 @@ func TestCompose(t *testing.T) {
 				continue
 			}
 			for variable := range service.Environment {
-				known(t, file, serve, variable)
+				known(t, file, variable)
 			}
 			build := filepath.Join(service.Build.Context, service.Build.Dockerfile)
 			if _, err := os.Stat(build); err != nil {
@@ -86,8 +89,7 @@ func TestCompose(t *testing.T) {
 }
 
 func TestKubernetes(t *testing.T) {
-	serve := flags(t, "serve")
-	for _, dir := range []string{"one-node"} {
+	for _, dir := range []string{"one-node", "cluster"} {
 		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join("..", "kubernetes", dir))
 		if err != nil {
 			t.Errorf("%s: %v", dir, err)
@@ -113,7 +115,7 @@ func TestKubernetes(t *testing.T) {
 				var o appsv1.StatefulSet
 				strict(&o)
 				pods++
-				checkPod(t, dir, serve, o.Spec.Template, o.Spec.Selector.MatchLabels, o.Spec.VolumeClaimTemplates)
+				checkPod(t, dir, o.Spec.Template, o.Spec.Selector.MatchLabels, o.Spec.VolumeClaimTemplates)
 				if *o.Spec.Replicas != 1 {
 					t.Errorf("%s: %d processes on one store", dir, *o.Spec.Replicas)
 				}
@@ -121,7 +123,7 @@ func TestKubernetes(t *testing.T) {
 				var o appsv1.Deployment
 				strict(&o)
 				pods++
-				checkPod(t, dir, serve, o.Spec.Template, o.Spec.Selector.MatchLabels, nil)
+				checkPod(t, dir, o.Spec.Template, o.Spec.Selector.MatchLabels, nil)
 			case "Service":
 				strict(&corev1.Service{})
 			case "PodDisruptionBudget":
@@ -136,7 +138,7 @@ func TestKubernetes(t *testing.T) {
 	}
 }
 
-func checkPod(t *testing.T, dir string, serve []string, pod corev1.PodTemplateSpec, selector map[string]string, claims []corev1.PersistentVolumeClaim) {
+func checkPod(t *testing.T, dir string, pod corev1.PodTemplateSpec, selector map[string]string, claims []corev1.PersistentVolumeClaim) {
 	t.Helper()
 	for label, value := range selector {
 		if pod.Labels[label] != value {
@@ -152,7 +154,7 @@ func checkPod(t *testing.T, dir string, serve []string, pod corev1.PodTemplateSp
 	}
 	container := pod.Spec.Containers[0]
 	for _, v := range container.Env {
-		known(t, dir, serve, v.Name)
+		known(t, dir, v.Name)
 	}
 	for _, m := range container.VolumeMounts {
 		if !volumes[m.Name] {
@@ -175,9 +177,8 @@ func TestSystemd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve := flags(t, "serve")
 	for _, m := range regexp.MustCompile(`(RAPPORTEUR_[A-Z_]+)=`).FindAllSubmatch(unit, -1) {
-		known(t, "rapporteur.service", serve, string(m[1]))
+		known(t, "rapporteur.service", string(m[1]))
 	}
 	// The verifier wants the program to be where the unit says.
 	dir := t.TempDir()
@@ -215,9 +216,8 @@ func TestDockerfile(t *testing.T) {
 			t.Errorf("%s: not from the build", line)
 		}
 	}
-	serve := flags(t, "serve")
 	for _, m := range regexp.MustCompile(`(RAPPORTEUR_[A-Z_]+)=`).FindAllStringSubmatch(string(text), -1) {
-		known(t, "Dockerfile", serve, m[1])
+		known(t, "Dockerfile", m[1])
 	}
 	root, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
 	if err != nil {
