@@ -189,7 +189,16 @@ func TestNaturalKeysTellEqualFromOtherContent(t *testing.T) {
 	} {
 		w := worldOf(sharedWorld(t))
 		record(t, w, baseCommand(t, tt.archive, tt.command, tt.base))
-		if got := w.Recorded(baseCommand(t, tt.archive, tt.command, tt.over)); got != tt.want {
+		got, differences := w.Compare(baseCommand(t, tt.archive, tt.command, tt.over))
+		if (got == domain.Different) != (len(differences) > 0) {
+			t.Errorf("%s %s: %v with the differences %v", tt.command, tt.over, got, differences)
+		}
+		for _, d := range differences {
+			if d.Recorded == d.Given {
+				t.Errorf("%s %s: %s is %q on both sides", tt.command, tt.over, d.Path, d.Given)
+			}
+		}
+		if got != tt.want {
 			t.Errorf("%s %s, then %s: %d, want %d", tt.command, tt.base, tt.over, got, tt.want)
 		}
 	}

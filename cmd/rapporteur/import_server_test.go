@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rapporteur/rapporteur/domain"
+	"github.com/rapporteur/rapporteur/domain/recorder"
 )
 
 // A server that is killed and started again, any number of times, while an import goes through it; and the import killed as well:
@@ -81,5 +87,25 @@ func TestImportThroughAServerThatIsKilled(t *testing.T) {
 			t.Errorf("round %d: status %d, %d events, digest %s, want %s: %s", round, status, got.At, got.Digest, want.Digest, stderr)
 		}
 		t.Logf("round %d: %d kills of the server: %s", round, kills, strings.ReplaceAll(told, "\n", "; "))
+	}
+}
+
+// An import that is interrupted says how much of it is on record.
+func TestInterruptedImportSaysWhatIsRecorded(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{context.Canceled, "rapporteur: interrupted\n"},
+		{fmt.Errorf("import x: %w", &recorder.Incomplete{Recorded: 2, Total: 5, Err: context.Canceled}), "rapporteur: interrupted: 2 of 5 rows recorded; run the import again to complete it\n"},
+		{&recorder.Incomplete{Recorded: 2, Total: 5, At: &domain.Row{File: "a.csv", Line: 7}, Err: fmt.Errorf("sent: %w", context.Canceled)},
+			"rapporteur: interrupted: 2 of 5 rows recorded, and of a.csv:7 it is not known; run the import again to complete it\n"},
+	} {
+		var told strings.Builder
+		if status := conclude(ctx, c.err, output{io.Discard, &told}); status != statusFailed || told.String() != c.want {
+			t.Errorf("status %d, %q, want %q", status, told.String(), c.want)
+		}
 	}
 }

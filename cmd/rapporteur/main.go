@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/rapporteur/rapporteur/domain/recorder"
 )
 
 func main() {
@@ -76,7 +78,12 @@ func conclude(ctx context.Context, err error, out output) int {
 	case err == nil:
 		return statusDone
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		fmt.Fprintln(out.err, "rapporteur: interrupted")
+		var cut *recorder.Incomplete // What was recorded is not lost with the rest, and neither is the word of it.
+		if errors.As(err, &cut) {
+			fmt.Fprintf(out.err, "rapporteur: interrupted: %v\n", cut)
+		} else {
+			fmt.Fprintln(out.err, "rapporteur: interrupted")
+		}
 		return statusFailed
 	}
 	fmt.Fprintf(out.err, "rapporteur: %v\n", err)

@@ -103,3 +103,32 @@ func FuzzDataset(f *testing.F) {
 		}
 	})
 }
+
+// A file of positions alone gives rows or faults with their places, whatever is in it; and the rows are those that a data set gives.
+func FuzzPositions(f *testing.F) {
+	for _, s := range []string{
+		positionsHead + "2020-01-01,FRA,p,,,,S,,\n", positionsHead + "2020-01-01,France,,e,o,oppose,S,NEED: a | VIEW: b,DEU;Spain\n",
+		"date,actor,summary,withdrawn_on,explains\n2020-01-01,EU,S,2020-01-02,A/1#3\n", "", "\ufeff", positionsHead + "x\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rows, faults := intake.Positions(data, "positions.csv").Against(domain.NewWorld())
+		in, same := intake.Dataset(fstest.MapFS{"positions.csv": {Data: data}})
+		if len(faults) != len(same) {
+			t.Errorf("%v\nas a data set: %v", faults, same)
+		}
+		if len(faults) > 0 {
+			return
+		}
+		var want []string
+		for _, row := range in.Rows {
+			if row.File == "positions.csv" {
+				want = append(want, row.Key)
+			}
+		}
+		if diff := cmp.Diff(want, keys(intake.Input{Rows: rows})); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -349,7 +349,7 @@ func (c *rollCalls) finding(r *row, column, format string, args ...any) {
 // row makes the vote.
 func (c *rollCalls) row(call *rollCall) domain.Row {
 	r := call.first
-	columns := map[string]string{"proposal": "resolution", "documentSymbol": "resolution", "on": "date", "yes": "total_yes", "no": "total_no",
+	columns := map[string]string{"documentSymbol": "resolution", "on": "date", "yes": "total_yes", "no": "total_no",
 		"abstain": "total_abstentions", "absent": "total_non_voting", "source": "undl_id"}
 	cells := maps.Clone(r.cells)
 	vote := domain.RecordVote{
@@ -366,13 +366,13 @@ func (c *rollCalls) row(call *rollCall) domain.Row {
 		total, err := strconv.Atoi(r.canonical[t.column])
 		if err != nil {
 			total = counted
-			if r.cells[t.column] == "" {
+			if r.cells[t.column] == "" && !call.faulty {
 				c.finding(r, t.column, "The vote on %s has no total of %s; that of its rows, %d, is recorded.", call.resolution.Symbol, t.ballot, counted)
 			}
 		}
 		*t.total = total
 		// More ballots than the total are refused by the decider: one of the two is wrong, and nobody here knows which.
-		if counted < total {
+		if counted < total && !call.faulty { // Rows that could not be read are told as that.
 			c.finding(r, t.column, "The vote on %s has a total of %d %s, but %s; it is recorded with its total, as not complete.", call.resolution.Symbol, total, t.ballot, count(counted, "such row"))
 		}
 		vote.Complete = vote.Complete && !call.faulty && counted-call.unrecorded[t.ballot] == total

@@ -268,7 +268,7 @@ func TestFaultyRollCalls(t *testing.T) {
 func TestRollCallsAreDecidedAgainstTheRecord(t *testing.T) {
 	log := onRecord(t, demo.Files)
 	for name, c := range map[string]struct{ text, proposal, want string }{
-		"proposal": {"7,FRA,FRANCE,Y,2020-01-01,A/RES/1/1,1,0,0,0,1\n", "programme-of-actoin", `ga.csv:2: resolution "A/RES/1/1": There is no proposal "programme-of-actoin"; did you mean programme-of-action?`},
+		"proposal": {"7,FRA,FRANCE,Y,2020-01-01,A/RES/1/1,1,0,0,0,1\n", "programme-of-actoin", `ga.csv:2: There is no proposal "programme-of-actoin"; did you mean programme-of-action?`},
 		"State":    {"7,XKX,KOSOVO,Y,2020-01-01,A/RES/1/1,1,0,0,0,1\n", "programme-of-action", `ga.csv:2: ms_code: There is no State "XKX"`},
 		"totals":   {"7,FRA,FRANCE,Y,2020-01-01,A/RES/1/1,0,1,0,0,1\n", "programme-of-action", `ga.csv:2: total_yes: The total of YES is 0, but the number of such ballots given is 1; correct one of the two.`},
 		"day":      {"7,FRA,FRANCE,Y,2999-01-01,A/RES/1/1,1,0,0,0,1\n", "programme-of-action", `ga.csv:2: date: The day of the vote, 2999-01-01, is later than tomorrow`},

@@ -92,9 +92,13 @@ type Incomplete struct {
 
 func (e *Incomplete) Error() string {
 	var refusal *domain.Refusal
+	why := fmt.Sprintf("; run the import again to complete it: %v", e.Err)
+	if errors.Is(e.Err, context.Canceled) {
+		why = "; run the import again to complete it" // That it was broken off, who did it knows.
+	}
 	switch {
 	case e.At == nil:
-		return fmt.Sprintf("%d of %s recorded; run the import again to complete it: %v", e.Recorded, plural(e.Total, "row"), e.Err)
+		return fmt.Sprintf("%d of %s recorded%s", e.Recorded, plural(e.Total, "row"), why)
 	case errors.As(e.Err, &refusal): // By who holds the record by now: it was decided here on what was on record a moment ago.
 		text := fmt.Sprintf("%d of %s recorded, the others not: the record changed meanwhile; run the import again, which checks everything anew", e.Recorded, plural(e.Total, "row"))
 		for _, f := range refusal.Faults {
@@ -102,9 +106,9 @@ func (e *Incomplete) Error() string {
 		}
 		return text
 	case errors.Is(e.Err, eventlog.ErrUnknown), errors.Is(e.Err, context.Canceled):
-		return fmt.Sprintf("%d of %s recorded, and of %s:%d it is not known; run the import again to complete it: %v", e.Recorded, plural(e.Total, "row"), e.At.File, e.At.Line, e.Err)
+		return fmt.Sprintf("%d of %s recorded, and of %s:%d it is not known%s", e.Recorded, plural(e.Total, "row"), e.At.File, e.At.Line, why)
 	}
-	return fmt.Sprintf("%d of %s recorded, %s:%d and what comes after it not; run the import again to complete it: %v", e.Recorded, plural(e.Total, "row"), e.At.File, e.At.Line, e.Err)
+	return fmt.Sprintf("%d of %s recorded, %s:%d and what comes after it not%s", e.Recorded, plural(e.Total, "row"), e.At.File, e.At.Line, why)
 }
 func (e *Incomplete) Unwrap() error { return e.Err }
 
