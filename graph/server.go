@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/rapporteur/rapporteur/domain"
@@ -61,6 +62,11 @@ type Config struct {
 	// this one may be kept by a browser.
 	Passing bool
 
+	// Metrics is where the handler tells how it is doing. What else is in it is served along at /metrics, to those who may read;
+	// not so where MetricsElsewhere says that it has an address of its own (MetricsHandler). Nil tells nothing.
+	Metrics          *prometheus.Registry
+	MetricsElsewhere bool
+
 	Logger *slog.Logger // slog.Default(), if nil
 }
 
@@ -84,6 +90,9 @@ func NewHandler(c Config) *Handler {
 	}
 	mux := http.NewServeMux()
 	api := newGraphQL(c)
+	if c.Metrics != nil {
+		c.Metrics.MustRegister(meter{api, c.Model})
+	}
 	guard := newGuard(c, api)
 	for _, r := range routes(c, api) {
 		switch {
@@ -114,7 +123,7 @@ type route struct {
 
 // routes are all that is served.
 func routes(c Config, api *httpgraphql.Handler) []route {
-	return []route{
+	list := []route{
 		{pattern: "/graphql", handler: api, upgrades: true},
 		{pattern: export.Mount, handler: export.Handler(export.Config{
 			Record: export.Record{Model: c.Model, Log: c.Log}, Passing: c.Passing, Private: c.private(), Logger: c.Logger,
@@ -137,6 +146,10 @@ func routes(c Config, api *httpgraphql.Handler) []route {
 			say(w, http.StatusOK, "The record is read up to position "+strconv.FormatUint(c.Model.At(), 10)+", and can be recorded to.")
 		})},
 	}
+	if c.Metrics != nil && !c.MetricsElsewhere {
+		list = append(list, route{pattern: "GET /metrics", handler: MetricsHandler(c.Metrics)})
+	}
+	return list
 }
 
 // private says that not everybody who gets through may read.

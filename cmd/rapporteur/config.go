@@ -151,22 +151,39 @@ type listenFlag struct {
 
 // listen takes the address; one that other machines reach only where that is meant, else it is told what to do about it.
 func (l listenFlag) listen(reached bool, otherwise string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(l.Listen)
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
+	host, err := hostOf("listen", l.Listen)
 	if err != nil {
-		return nil, &usage{fmt.Sprintf("--listen %q is no address (%v); write a host and a port, for example --listen 127.0.0.1:8080", l.Listen, err)}
+		return nil, err
 	}
 	if ip, err := netip.ParseAddr(host); !reached && host != "localhost" && (err != nil || !ip.IsLoopback()) {
 		return nil, &usage{fmt.Sprintf("--listen %s can be reached from other machines, and there is no authentication: whoever reaches it may record; "+
 			"%slisten on 127.0.0.1, [::1] or localhost", l.Listen, otherwise)}
 	}
-	listener, err := net.Listen("tcp", l.Listen)
+	return listenOn("listen", l.Listen)
+}
+
+// listenOn takes the address that a flag names.
+func listenOn(flag, address string) (net.Listener, error) {
+	if _, err := hostOf(flag, address); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("the address %s cannot be served (%w); name another with --listen, for example --listen 127.0.0.1:0 for a free port", l.Listen, err)
+		return nil, fmt.Errorf("the address %s cannot be served (%w); name another with --%s, for example --%s 127.0.0.1:0 for a free port", address, err, flag, flag)
 	}
 	return listener, nil
+}
+
+// hostOf gives the host of an address to serve.
+func hostOf(flag, address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return "", &usage{fmt.Sprintf("--%s %q is no address (%v); write a host and a port, for example --%s 127.0.0.1:8080", flag, address, err, flag)}
+	}
+	return host, nil
 }
 
 // serverFlags name a running server that is asked, and recorded through, instead of a store.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/rapporteur/rapporteur/deploy/demo"
 	"github.com/rapporteur/rapporteur/domain/eventlog"
@@ -28,6 +29,8 @@ type serveCommand struct {
 	listenFlag
 	accessFlags
 	edgeFlags
+	MetricsListen string `placeholder:"ADDR" help:"Address of its own for /metrics, which asks nobody who they are; without it /metrics is at the main address, for those who may read."`
+
 	Empty bool `help:"Leave a new store empty: without the reference data (195 States, ten groups)."`
 }
 
@@ -48,6 +51,13 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	}
 	defer listener.Close()
 	reached := listener.Addr().(*net.TCPAddr)
+	var metrics net.Listener
+	if c.MetricsListen != "" {
+		if metrics, err = listenOn("metrics-listen", c.MetricsListen); err != nil {
+			return err
+		}
+		defer metrics.Close()
+	}
 	listener, scheme, err := c.secure(listener, logger)
 	if err != nil {
 		return err
@@ -69,6 +79,7 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	if err != nil {
 		return err
 	}
+	n.metricsListener = metrics
 	if !c.Empty {
 		report, err := n.recordReference(ctx)
 		if err != nil {
@@ -81,6 +92,9 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	return n.serve(ctx, listener, config, func(address string) {
 		fmt.Fprintf(out.out, "serving %s, %d events\nGraphQL  %s://%s/graphql\neditor   %s://%s/graphiql\naccess   %s\n",
 			c.Store, n.model.At(), scheme, address, scheme, address, access)
+		if metrics != nil {
+			fmt.Fprintf(out.out, "metrics  http://%s/metrics\n", metrics.Addr())
+		}
 		if c.Auth != "none" && scheme == "http" && !reached.IP.IsLoopback() {
 			logger.Warn("tokens come over the network unencrypted: give --tls-cert and --tls-key, or put a proxy before it that has them")
 		}
@@ -95,6 +109,8 @@ type node struct {
 	logger   *slog.Logger
 	metrics  *prometheus.Registry // What the program tells of itself.
 	passing  bool                 // The record is served for a while only.
+	// metricsListener is the address that has nothing but them; nil where the main address has them.
+	metricsListener net.Listener
 
 	// following is what takes in the record live; the model is the first of it.
 	following []router.Projection
@@ -106,6 +122,7 @@ func newLogger(out output) *slog.Logger { return slog.New(slog.NewTextHandler(ou
 // newNode catches up with a log.
 func newNode(ctx context.Context, log store, out output) (*node, error) {
 	n := &node{log: log, model: projections.New(), logger: newLogger(out), metrics: prometheus.NewRegistry()}
+	n.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.following = []router.Projection{router.Model(n.model)}
 	n.recorder = recorder.New(log, graph.NewReader(n.model), recorder.Config{})
 	return n, n.catchUp(ctx, out.err)
@@ -199,7 +216,7 @@ func (n *node) follow(ctx context.Context) error {
 func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Config, ready func(address string)) error {
 	// Following outlives the signal to stop, since a mutation under way is answered when its event was applied.
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
-	failed, followed := make(chan error, 2), make(chan struct{})
+	failed, followed := make(chan error, 3), make(chan struct{})
 	defer func() {
 		stop()
 		<-followed
@@ -212,6 +229,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Co
 	}()
 	config.Model, config.Log, config.Recorder = n.model, n.log, n.recorder
 	config.Logger, config.Ready, config.Passing = n.logger, n.ready, n.passing
+	config.Metrics, config.MetricsElsewhere = n.metrics, n.metricsListener != nil
 	handler := graph.NewHandler(config)
 	server := httpgraphql.NewServer(handler, n.logger)
 	go func() {
@@ -219,6 +237,17 @@ func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Co
 			failed <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
 		}
 	}()
+	if n.metricsListener != nil {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", graph.MetricsHandler(n.metrics))
+		own := httpgraphql.NewServer(mux, n.logger)
+		defer own.Close()
+		go func() {
+			if err := own.Serve(n.metricsListener); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("serve %s: %w", n.metricsListener.Addr(), err)
+			}
+		}()
+	}
 	ready(listener.Addr().String())
 
 	drained := make(chan error, 1)
