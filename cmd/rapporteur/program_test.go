@@ -24,7 +24,7 @@ var long = os.Getenv("RAPPORTEUR_LONG") != ""
 // TestMain makes the test binary the program, too: under the name rapporteur it is main and nothing else, so that what is
 // started, killed and restarted here is the real program.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rapporteur": main, "rapporteur-with-a-fault": mainWithFault})
+	testscript.Main(m, map[string]func(){"rapporteur": main, "rapporteur-with-a-fault": mainWithFault, "plain-broadcast": plainBroadcast})
 }
 
 // program is a rapporteur that was started and serves.
