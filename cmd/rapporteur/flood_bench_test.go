@@ -330,14 +330,14 @@ func plain(b *testing.B, n int) {
 	}
 	for at := range uint64(steadily) {
 		say(at + 1)
+		y.wait(b, int64(n)*int64(at+1)) // It has no record: who is late would miss the next.
 		time.Sleep(100 * time.Millisecond)
 	}
-	y.wait(b, int64(n*steadily))
 	p50, p99 := y.percentiles()
 	begun := time.Now()
 	for at := range uint64(quickly) {
 		say(1000 + at)
-		y.wait(b, int64(n)*int64(steadily+int(at)+1)) // It has no record: who is late would miss the next.
+		y.wait(b, int64(n)*int64(steadily+int(at)+1))
 	}
 	rate := float64(n*quickly) / time.Since(begun).Seconds()
 	b.ReportMetric(float64(p50.Microseconds())/1000, "plain-p50-ms")

@@ -190,7 +190,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, *Refu
 			"The method "+excerpt(r.Method, 20)+" is not served here; use POST, or GET for queries.").withHeader("Allow", allowed)
 	}
 	media, ok := negotiate(r.Header.Values("Accept"))
-	events := acceptsEvents(r.Header.Values("Accept"))
+	events := r.Method != http.MethodHead && acceptsEvents(r.Header.Values("Accept"))
 	if !ok && !events {
 		return nil, refuse(http.StatusNotAcceptable, BadUserInput,
 			"Answers are given as "+mediaResponse+" or "+mediaJSON+", and those of subscriptions as "+mediaEvents+"; Accept names none.")

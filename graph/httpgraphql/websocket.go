@@ -53,7 +53,11 @@ func (h *Handler) upgrader() *websocket.Upgrader {
 		Subprotocols:    []string{transportWS},
 		CheckOrigin:     h.fromOwnPage,
 		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
-			h.Refuse(w, r, refuse(status, BadUserInput, "The handshake of the WebSocket was not taken: "+excerpt(reason.Error(), 200)+"."))
+			code := BadUserInput
+			if status == http.StatusForbidden {
+				code = Forbidden
+			}
+			h.Refuse(w, r, refuse(status, code, "The handshake of the WebSocket was not taken: "+excerpt(reason.Error(), 200)+"."))
 		},
 	}
 }
@@ -476,6 +480,7 @@ func (s *socket) follow(ctx context.Context, id string, o *running) {
 			if !s.next(id, answer) {
 				return
 			}
+			s.h.counters.messages.Add(1)
 			continue
 		case err == nil:
 			err = o.subscription.source.Wait(ctx)
@@ -491,7 +496,6 @@ func (s *socket) follow(ctx context.Context, id string, o *running) {
 }
 
 func (s *socket) next(id string, answer []byte) bool {
-	s.h.counters.messages.Add(1)
 	return s.send(`{"type":"next"`, id, answer)
 }
 
