@@ -12,5 +12,6 @@
 //     convergence the figures; oracle computes them all again by brute force, for the tests. router brings the record to it,
 //     and to whoever else follows, by Watermill.
 //   - graph serves it: schema, resolvers, limits, the query editor.
+//     graph/client asks a running server and has it record, for imports.
 //   - this package is the only one that reads flags and environment, and the only one that chooses a store.
 package main

@@ -13,7 +13,8 @@
 //   - The ids of events follow from subject, key and input, or are minted once a Record. So an append whose outcome is unknown
 //     can be found again in its stream, and appended again without being there twice.
 //   - An import (RecordAll) is decided as a whole before anything is recorded: all faults are told at once, and then nothing is
-//     recorded. Rows on record already are skipped, so running a cut-short import again completes it.
+//     recorded. Rows on record already are skipped, so running a cut-short import again completes it. Who records what was decided
+//     may be another, who holds the record (AllOptions.Through): the rules are here once, whichever way an import goes.
 //
 // Which facts of other streams a decider sees is the Reader's business; they may be older than the append (see domain.Facts).
 // Who may do what is the caller's (Request.May). Nothing here knows the form of events (codec) or the store.
