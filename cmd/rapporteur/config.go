@@ -33,6 +33,7 @@ type commands struct {
 	Copy    copyCommand    `cmd:"" help:"Copy a whole record from one store to another, with its ids, revisions and positions."`
 	Replay  replayCommand  `cmd:"" help:"Read the record from its beginning, rebuild the read model and print its digest."`
 	Token   tokenCommand   `cmd:"" help:"Make a token for a server with --auth token, or rotate the keys that sign tokens."`
+	Relay   relayCommand   `cmd:"" help:"Publish a feed of a running server, as CloudEvents, to NATS JetStream or to a webhook."`
 	Version versionCommand `cmd:"" help:"Print version, commit, Go and the versions of the events."`
 
 	// Not from the environment: RAPPORTEUR_VERSION is what build scripts call the version that they build.
@@ -239,4 +240,20 @@ func (r *recordedAt) UnmarshalText(text []byte) error {
 	}
 	*r = recordedAt(t)
 	return nil
+}
+
+// webhookSecrets reads the secrets to sign with, from a file or else from the environment: they are in no list of processes.
+func webhookSecrets(file string) ([]string, error) {
+	text := os.Getenv("RAPPORTEUR_WEBHOOK_SECRET")
+	if file != "" {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the secrets: %w", err)
+		}
+		text = string(b)
+	}
+	if secrets := strings.Fields(text); len(secrets) > 0 {
+		return secrets, nil
+	}
+	return nil, &usage{"a webhook is signed; name a file with the secret with --secret-file, or set RAPPORTEUR_WEBHOOK_SECRET"}
 }

@@ -52,6 +52,7 @@ var rules = map[string]rule{
 	"projections/feed":           {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2"}, own: []string{"domain", "projections", "projections/convergence"}, why: "a cursor over the read model: it reads neither the log nor the clock"},
 	"projections/router":         {outside: []string{"github.com/ThreeDotsLabs/watermill", "github.com/prometheus/client_golang"}, own: []string{"domain/codec", "domain/eventlog", "projections"}, why: "the one place where Watermill brings the record to who follows it; the codec names whom an event came from where it cannot be taken in"},
 	"projections/landscape":      {pure: true, own: []string{"projections/convergence"}, why: "a map of stances, the same on every machine: no library promises that"},
+	"projections/relay":          {outside: []string{"github.com/ThreeDotsLabs/watermill", "github.com/ThreeDotsLabs/watermill-http/v2", "github.com/ThreeDotsLabs/watermill-nats/v2", "github.com/nats-io/nats.go", "github.com/standard-webhooks/standard-webhooks/libraries", "github.com/tmaxmax/go-sse", "github.com/cenkalti/backoff/v5", "github.com/google/renameio/v2"}, why: "a client of a server like any other: what it knows of us is the public API"},
 	"projections/oracle":         {pure: true, own: []string{"domain"}, why: "the brute force must not know what it is compared with"},
 	"projections/oracle/history": {own: []string{"domain", "projections/oracle"}, why: "histories for tests"},
 
