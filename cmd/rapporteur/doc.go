@@ -10,7 +10,7 @@
 //   - domain/recorder is the write side's shell: read a stream, decide, append, and answer a repeated idempotency key the same.
 //   - projections is the read model in two times: Apply writes it, a View of a Moment reads it. bitemporal keeps the cells,
 //     convergence the figures; oracle computes them all again by brute force, for the tests. router brings the record to it,
-//     and to whoever else follows, by Watermill.
+//     and to whoever else follows, by Watermill. relay publishes feeds to brokers and webhooks, as a client of a server.
 //   - graph serves it: schema, resolvers, limits, the query editor.
 //     graph/client asks a running server and has it record, for imports.
 //   - this package is the only one that reads flags and environment, and the only one that chooses a store.

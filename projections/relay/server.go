@@ -24,7 +24,7 @@ type Server struct {
 	Token  string // Empty where the server asks for none.
 	Feed   Feed
 	Client *http.Client
-	// Silence is how long a server may say nothing before it is taken for gone; it says something at least every 15 s or so.
+	// Silence is how long a server may say nothing before it is taken for gone; it gives a sign of life every 25 s.
 	Silence time.Duration
 
 	facts map[uint64]fact // Of events about those that come next.
