@@ -405,6 +405,9 @@ func (r *Recorder) find(ctx context.Context, s *heldStream, step eventlog.Append
 		if err == nil || found {
 			return last, found, nil
 		}
+		if errors.Is(err, eventlog.ErrClosed) {
+			return 0, false, err // It will not be read any more.
+		}
 		select {
 		case <-ctx.Done():
 			return 0, false, err
