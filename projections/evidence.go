@@ -166,6 +166,7 @@ func (m *Model) addVersion(pos *position, e domain.PositionStated, at uint64) er
 			}
 		}
 	}
+	m.texts.recorded = append(m.texts.recorded, textVersion{pos, len(pos.versions), at})
 	pos.versions = append(pos.versions, v)
 	return nil
 }

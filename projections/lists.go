@@ -2,6 +2,7 @@ package projections
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"slices"
 
@@ -54,6 +55,10 @@ func walk[T any](v *View, c cursor[T], first int, from *bitemporal.Order, behind
 // Positions gives the positions that are recorded, dated on or before the moment's day and not retracted, the withdrawn and the
 // replaced included: newest day first, on the same day what was recorded later first.
 func (v *View) Positions(f PositionFilter, page Page[PositionKey]) Slice[Position] {
+	if w := searchWords(f.Text); !w.none() {
+		return v.positionsFound(f, w, page)
+	}
+	f.Text = ""
 	v.model.mu.RLock()
 	defer v.model.mu.RUnlock()
 	c := cursor[*position]{cell: v.positionCell(f), holds: func(p *position) bool { return v.listsPosition(p, f) }}
@@ -65,6 +70,31 @@ func (v *View) Positions(f PositionFilter, page Page[PositionKey]) Slice[Positio
 	s := Slice[Position]{Items: make([]Position, len(items)), Total: total, HasNext: more, HasPrevious: before}
 	for i, p := range items {
 		s.Items[i] = v.position(p)
+	}
+	return s
+}
+
+// positionsFound is Positions with words to look for: what the index has of them is put in order.
+func (v *View) positionsFound(f PositionFilter, w words, page Page[PositionKey]) Slice[Position] {
+	_ = v.model.fillTexts(context.Background(), v.moment.At) // It always comes to an end.
+	f.Text = ""
+	v.model.mu.RLock()
+	defer v.model.mu.RUnlock()
+	order := func(p *position) bitemporal.Order {
+		return bitemporal.Order{Day: int32(p.version(v.moment.At).StatedOn), At: p.At}
+	}
+	list := slices.DeleteFunc(v.positionsWith(w), func(p *position) bool {
+		return !v.counts(p.At, p.version(v.moment.At).StatedOn) || p.retracted(v.moment.At) || !v.listsPosition(p, f)
+	})
+	total := len(list)
+	if page.After != nil {
+		from := bitemporal.Order{Day: int32(page.After.On), At: page.After.At}
+		list = slices.DeleteFunc(list, func(p *position) bool { return order(p).Compare(from) >= 0 })
+	}
+	slices.SortFunc(list, func(p, q *position) int { return order(q).Compare(order(p)) })
+	s := Slice[Position]{Items: []Position{}, Total: func() int { return total }, HasNext: len(list) > page.First, HasPrevious: page.After != nil}
+	for _, p := range list[:min(len(list), page.First)] {
+		s.Items = append(s.Items, v.position(p))
 	}
 	return s
 }
@@ -104,7 +134,8 @@ func (v *View) listsPosition(p *position, f PositionFilter) bool {
 	return (f.Stances == nil || slices.Contains(f.Stances, version.Stance)) &&
 		(f.Session == "" || version.Session == f.Session) &&
 		(f.StatedFrom == 0 || version.StatedOn >= f.StatedFrom) &&
-		(f.StatedTo == 0 || version.StatedOn <= f.StatedTo)
+		(f.StatedTo == 0 || version.StatedOn <= f.StatedTo) &&
+		(f.Text == "" || searchWords(f.Text).in(version.texts()...))
 }
 
 // Position gives the position that was recorded at a position of the record; false where there is none at the moment.

@@ -51,6 +51,9 @@ type Model struct {
 	votesAt       map[uint64]*vote
 	votesOn       map[voteKey]*vote
 
+	// texts is the index of their words. It locks itself.
+	texts texts
+
 	// everywhere has the positions of events that can change the figures of every target: States and memberships.
 	everywhere []uint64
 

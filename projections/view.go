@@ -296,7 +296,8 @@ func (m *Matrix) Row(row int) string {
 }
 
 // PositionFilter narrows a list of positions; of a list one value must hold, a nil or zero field asks nothing.
-// An empty list that is not nil matches nothing.
+// An empty list that is not nil matches nothing. Text holds words that all occur in summary, points, quotation or source title,
+// whole words after folding, Chinese as consecutive characters; without a word it asks nothing.
 type PositionFilter struct {
 	Actors               []string
 	Target               *domain.Target
@@ -306,6 +307,7 @@ type PositionFilter struct {
 	Session              string
 	StatedFrom, StatedTo domain.Date
 	RegionalGroup        domain.RegionalGroup
+	Text                 string
 }
 
 // EndorsementFilter narrows a list of endorsements, in the same way.

@@ -45,7 +45,7 @@ var rules = map[string]rule{
 	"domain/eventlog/eventstoredb":          {outside: []string{"github.com/EventStore/EventStore-Client-Go/v4", "github.com/google/uuid", "google.golang.org/grpc"}, own: []string{"domain/eventlog", "domain/eventlog/leaf"}, why: "an adapter knows no event; the client gives UUIDs of that module and errors of gRPC"},
 	"domain/eventlog/eventstoredb/esdbtest": {outside: []string{"github.com/EventStore/EventStore-Client-Go/v4", "github.com/google/uuid", "google.golang.org/grpc"}, why: "the server's side of the protocol knows nothing of ours"},
 
-	"projections":                {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2"}, own: []string{"domain", "domain/roster", "domain/codec", "domain/eventlog", "projections/bitemporal", "projections/convergence", "projections/landscape"}, why: "the read model knows neither GraphQL nor a store"},
+	"projections":                {timeless: true, outside: []string{"github.com/hashicorp/golang-lru/v2", "github.com/rivo/uniseg"}, own: []string{"domain", "domain/roster", "domain/codec", "domain/eventlog", "projections/bitemporal", "projections/convergence", "projections/landscape"}, why: "the read model knows neither GraphQL nor a store"},
 	"projections/bitemporal":     {pure: true, why: "two times, and nothing of what happens in them"},
 	"projections/comparison":     {pure: true, own: []string{"domain"}, outside: []string{"github.com/rivo/uniseg", "github.com/sergi/go-diff"}, why: "two documents, and no record: word boundaries and differences are libraries'"},
 	"projections/convergence":    {pure: true, own: []string{"domain"}, why: "exact figures over standings"},

@@ -197,6 +197,7 @@ const drain = 8 * time.Second
 // follow keeps up with the log. A store that cannot be read for a while is no end: what was taken in is the record's, and is
 // served, and the rest is read once it can be.
 func (n *node) follow(ctx context.Context) error {
+	go func() { _ = n.model.IndexTexts(ctx) }() // Behind the model, until the context ends.
 	for {
 		err := router.Follow(ctx, router.FollowConfig{Log: n.log, Logger: n.logger, Metrics: n.metrics, Newest: n.newest()}, n.following...)
 		if !errors.Is(err, eventlog.ErrUnavailable) {

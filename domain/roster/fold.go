@@ -3,6 +3,7 @@ package roster
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -47,6 +48,37 @@ func Fold(s string) string {
 	return b.String()
 }
 
+// FoldText gives the form in which texts are searched (RULES, section 9): Unicode case folding and compatibility decomposition (NFKD) less
+// combining marks, and nothing else: what was written with tatweel or with a soft hyphen is another word. Folding a folded text
+// changes nothing.
+func FoldText(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return strings.ToLower(s) // Nothing else is to be done to ASCII, which most texts are.
+	}
+	s = strings.Map(unmarked, norm.NFKD.String(strings.ToValidUTF8(s, "")))
+	s = strings.Map(unmarked, norm.NFKD.String(cases.Fold().String(s)))
+	return s
+}
+
+// unmarked drops combining marks, and gives one case of Cherokee.
+func unmarked(r rune) rune {
+	if unicode.Is(unicode.M, r) {
+		return -1
+	}
+	return cherokee(r)
+}
+
+// cherokee folds as CaseFolding.txt does, to capitals; cases.Fold (x/text 0.43) swaps the two cases instead.
+func cherokee(r rune) rune {
+	switch {
+	case 0xab70 <= r && r <= 0xabbf:
+		return r - 0xab70 + 0x13a0
+	case 0x13f8 <= r && r <= 0x13fd:
+		return r - 8
+	}
+	return r
+}
+
 const tatweel = 'ـ'
 
 // keep drops what carries no meaning in a name.
@@ -65,14 +97,8 @@ func plain(r rune) rune {
 	case '‐', '‑', '‒', '–', '—', '―', '−', '_':
 		return '-'
 	}
-	switch {
-	case unicode.IsSpace(r):
+	if unicode.IsSpace(r) {
 		return ' '
-	// CaseFolding.txt folds Cherokee to capitals; cases.Fold (x/text 0.43) swaps the two cases instead.
-	case 0xab70 <= r && r <= 0xabbf:
-		return r - 0xab70 + 0x13a0
-	case 0x13f8 <= r && r <= 0x13fd:
-		return r - 8
 	}
-	return r
+	return cherokee(r)
 }

@@ -5152,6 +5152,13 @@ input PositionFilter {
   statedTo: Date
   "Said by a State of this regional group; groups of States belong to none."
   regionalGroup: RegionalGroup
+  """
+  Words that all occur in summary, points, quotation or source title: whole words after folding, Chinese as consecutive characters; no stemming.
+  They may stand in different fields of one position; a run of Chinese characters stands within one. Folded are case, compatibility forms and combining marks
+  (é is e, й is и), on both sides. An apostrophe ends a word: action finds d'action. A text without a word asks nothing; one of more than 500 characters is
+  BAD_USER_INPUT.
+  """
+  text: String
 }
 
 "Newest statement first."

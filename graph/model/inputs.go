@@ -49,6 +49,7 @@ type PositionFilter struct {
 	StatedFrom    domain.Date
 	StatedTo      domain.Date
 	RegionalGroup domain.RegionalGroup
+	Text          *string
 }
 
 // EndorsementFilter narrows a list of formal acts.

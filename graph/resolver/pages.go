@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/rapporteur/rapporteur/domain"
 	"github.com/rapporteur/rapporteur/graph/model"
@@ -177,6 +178,7 @@ func (r *Resolver) positions(ctx context.Context, above *model.Moment, of any, f
 	p.add("from", where.StatedFrom, where.StatedFrom != 0)
 	p.add("to", where.StatedTo, where.StatedTo != 0)
 	p.add("region", where.RegionalGroup, where.RegionalGroup != 0)
+	p.text("text", where.Text)
 	c, page := connection(&f, m, "po", p, args, positionKey)
 	if err := f.err(); err != nil {
 		return nil, err
@@ -184,13 +186,19 @@ func (r *Resolver) positions(ctx context.Context, above *model.Moment, of any, f
 	return model.NewPositionConnection(m, c, m.Positions(where, page)), nil
 }
 
+// longestText is the most characters that can be looked for.
+const longestText = 500
+
 // positionFilter reads a filter, and joins to it what the connection belongs to.
 func (r *Resolver) positionFilter(f *faults, of any, filter *model.PositionFilter) (where projections.PositionFilter, parent string) {
 	if filter != nil {
 		n := r.names(f)
 		where = projections.PositionFilter{
 			Actors: filter.Actors, Proposal: value(filter.Proposal), Element: value(filter.Element), Stances: filter.Stances,
-			Session: value(filter.Session), StatedFrom: filter.StatedFrom, StatedTo: filter.StatedTo, RegionalGroup: filter.RegionalGroup,
+			Session: value(filter.Session), StatedFrom: filter.StatedFrom, StatedTo: filter.StatedTo, RegionalGroup: filter.RegionalGroup, Text: value(filter.Text),
+		}
+		if n := utf8.RuneCountInString(where.Text); n > longestText {
+			f.bad("filter.text", "A text of %d characters is too long to look for; ask for the words that matter, in at most %d characters.", n, longestText)
 		}
 		n.actors("filter.actors", filter.Actors)
 		if filter.Target != nil {
