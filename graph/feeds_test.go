@@ -695,6 +695,48 @@ func TestWhoDoesNotReadHoldsNobodyUp(t *testing.T) {
 	}
 }
 
+// However much there is to follow, queries find a place: feeds have half of them.
+func TestFeedsLeaveRoomForQueries(t *testing.T) {
+	s := newDemo(t).station(func(c *graph.Config) { c.InFlight = 2 })
+	l := s.connect()
+	for i := range 60 { // Each of its own, so that nothing is shared.
+		l.subscribe(strconv.Itoa(i), fmt.Sprintf(`subscription { positionChanged(after: "0") { a%d: at position { target { convergence { standings { state { name } evidence { on source { title } } } } } } } }`, i))
+	}
+	go func() {
+		for {
+			if _, _, err := l.conn.ReadMessage(); err != nil {
+				return
+			}
+		}
+	}()
+	for s.handler.Stats().Subscriptions < 60 {
+		time.Sleep(time.Millisecond)
+	}
+	for range 20 {
+		if a := s.askOver(`{ state(by: {code: "FRA"}) { code } }`); !strings.Contains(a, `"FRA"`) {
+			t.Errorf("answered %s", a)
+		}
+	}
+	if behind := s.handler.Stats().Behind; behind == 0 {
+		t.Error("the feeds were through before the queries: nothing was tried")
+	}
+}
+
+// askOver sends a query over the station's own socket, by POST.
+func (s *station) askOver(query string) string {
+	s.t.Helper()
+	response, err := http.Post("http://"+s.address+"/graphql", "application/json", strings.NewReader(fmt.Sprintf(`{"query":%q}`, query)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
 // A peer that is gone without a word is found.
 func TestHalfOpenPeersAreFound(t *testing.T) {
 	s := newDemo(t).station(func(c *graph.Config) {

@@ -1,6 +1,8 @@
 package httpgraphql
 
 import (
+	"context"
+
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 )
@@ -53,3 +55,8 @@ func (h *Handler) InFlight() (running, waiting int) {
 }
 
 var Negotiate = negotiate
+
+// FeedPlaces gives what takes a place for a feed of a client, of so many slots.
+func FeedPlaces(slots int) func(ctx context.Context, client string) (release func(), err error) {
+	return newGate(slots, 0).wait
+}

@@ -183,12 +183,18 @@ func (s *subscription) next(ctx context.Context) (answer []byte, id string, ok b
 	return answer, event.ID, err == nil, err
 }
 
-// answer executes the operation for an event, once for all who ask the same.
+// answer executes the operation for an event, once for all who ask the same. The place is taken before: else whoever waits for an
+// answer that another makes would wait for the other's turn, too.
 func (s *subscription) answer(ctx context.Context, event Event) ([]byte, error) {
 	key := sha256.Sum256(append(s.same[:], event.Key...))
 	if answer, ok := s.h.answers.get(key); ok {
 		return answer, nil
 	}
+	release, err := s.h.gate.wait(ctx, ClientOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	result, err, _ := s.h.answering.Do(string(key[:]), func() (any, error) {
 		if answer, ok := s.h.answers.get(key); ok {
 			return answer, nil // Made between the first look and this one.
@@ -210,15 +216,9 @@ func (s *subscription) answer(ctx context.Context, event Event) ([]byte, error) 
 func (s *subscription) execute(ctx context.Context, event Event) (answer []byte, lasting bool, err error) {
 	ctx, cancel := context.WithTimeout(event.Context(context.WithoutCancel(ctx)), s.h.config.Timeout)
 	defer cancel()
-	var response *graphql.Response
-	release, err := s.h.gate.wait(ctx)
-	if err == nil {
-		ctx := context.WithValue(ctx, slotKey{}, true)
-		s.h.counters.executed.Add(1)
-		next, ctx := s.h.exec.DispatchOperation(ctx, s.operation)
-		response = next(ctx)
-		release()
-	}
+	s.h.counters.executed.Add(1)
+	next, ctx := s.h.exec.DispatchOperation(context.WithValue(ctx, slotKey{}, true), s.operation)
+	response := next(ctx)
 	if response == nil {
 		response = &graphql.Response{Errors: gqlerror.List{presented(Unavailable, s.h.outOfTime())}}
 	}
