@@ -15,6 +15,7 @@ import (
 
 type exportCommands struct {
 	Kind       exportCommand     `cmd:"" name:"KIND" default:"withargs" help:"Write one kind to the standard output: ${exportKinds}."`
+	Package    packageCommand    `cmd:"" help:"Write all tables, citations, the network and the dictionary into a folder, as a Frictionless Data Package."`
 	Dictionary dictionaryCommand `cmd:"" help:"Write the data dictionary: what every kind and column means."`
 }
 

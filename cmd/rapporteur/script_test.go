@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -34,6 +35,7 @@ import (
 //	bytes FILE TEXT               writes a file; TEXT is a Go string without its quotes
 //	sqlite FILE SQL               changes a database behind the program's back
 //	exports DIR FLAGS…            writes every kind in every format into a folder, and their names to stdout
+//	described DIR                 datapackage.json describes files that are there, with their sizes, hashes and header lines
 //	same DIR DIR                  the two folders have the same files with the same bytes, and more than ten
 //	cluster VARIABLE NODES        starts an EventStoreDB cluster and sets a variable to its connection string
 //	server VARIABLE N VERB        kills, restarts or makes the leader a node of it
@@ -89,6 +91,8 @@ func TestScripts(t *testing.T) {
 			"empty":   scriptEmpty,
 			"exports": scriptExports,
 			"same":    scriptSame,
+
+			"described": scriptDescribed,
 		},
 	})
 }
@@ -319,6 +323,32 @@ func scriptSame(ts *testscript.TestScript, neg bool, args []string) {
 	for _, entry := range ours {
 		if ts.ReadFile(filepath.Join(args[0], entry.Name())) != ts.ReadFile(filepath.Join(args[1], entry.Name())) {
 			ts.Fatalf("%s differs", entry.Name())
+		}
+	}
+}
+
+func scriptDescribed(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, "described DIR")
+	var d struct {
+		Resources []struct {
+			Path, Hash string
+			Bytes      int
+			Schema     struct{ Fields []struct{ Name string } }
+		}
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(args[0], "datapackage.json"))), &d))
+	if len(d.Resources) < 10 {
+		ts.Fatalf("%d resources", len(d.Resources))
+	}
+	for _, r := range d.Resources {
+		text := ts.ReadFile(filepath.Join(args[0], r.Path))
+		var names []string
+		for _, f := range r.Schema.Fields {
+			names = append(names, f.Name)
+		}
+		header, _, _ := strings.Cut(text, "\r\n")
+		if r.Bytes != len(text) || r.Hash != fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text))) || header != strings.Join(names, ",") {
+			ts.Fatalf("%s: %d bytes, %s, header %s; described as %+v", r.Path, len(text), r.Hash, header, r)
 		}
 	}
 }

@@ -80,6 +80,7 @@ func Dictionary() string {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, typ, meaning)
 		}
 	}
+	fmt.Fprintf(&b, "\n## %s: `%s`\n\n%s\n", packageKind.Title, packageKind.Name, packageKind.Meaning)
 	return b.String()
 }
 

@@ -19,6 +19,7 @@ type File struct {
 	Timeless bool
 	// Between says that it tells what changed from one moment to another, and so takes two.
 	Between bool
+	table   rowsOf // Nil where it is no table.
 	write   func(context.Context, io.Writer, Record, view) error
 }
 
@@ -48,12 +49,14 @@ func (f File) Write(ctx context.Context, w io.Writer, record Record, m Moment) e
 }
 
 // Files are all of them.
-var Files = allFiles()
+var Files []File
+
+func init() { Files = allFiles() } // Here, since the data package is among the files and tells of all of them.
 
 func allFiles() []File {
 	var list []File
 	for _, t := range tables {
-		f := File{Kind: t.kind(), Timeless: t == rowsOf(dictionary), Between: t == rowsOf(changes)}
+		f := File{Kind: t.kind(), table: t, Timeless: t == rowsOf(dictionary), Between: t == rowsOf(changes)}
 		add := func(format, mediaType string, write func(context.Context, io.Writer, Record, view) error) {
 			f := f
 			f.Format, f.MediaType, f.write = format, mediaType, write
@@ -75,7 +78,7 @@ func allFiles() []File {
 			})
 		}
 	}
-	return list
+	return append(list, File{Kind: packageKind, Format: "json", MediaType: "application/json", write: writePackage})
 }
 
 // Find gives the file of a kind in a format. The error is a sentence that says what there is.

@@ -16,7 +16,7 @@ import (
 var affinities = &table[*projections.Affinity]{
 	Kind: Kind{
 		Name: "affinities", Title: "Affinities",
-		Meaning: "One row for each pair of Member States that share a target on which both have a stance of their own: how alike they are in what is recorded of their own words and acts. Most alike first, then by the two codes. As GEXF it is the network of all Member States, for Gephi and other programs that draw networks.",
+		Meaning: "One row for each pair of Member States that share a target on which both have a stance of their own: how alike they are in what is recorded of their own words and acts. Most alike first, then by the two codes. As GEXF it is the network of all Member States, for Gephi and other programs that draw networks; a node has the cluster of the API's landscape, where it has a place there.",
 	},
 	columns: []column[*projections.Affinity]{
 		{Field{Name: "a", Type: Word, Always: true, Key: true, Meaning: "Code of the State with the lesser code."}, func(a *projections.Affinity) cell { return coded(a.A.Code) }},
@@ -38,6 +38,9 @@ var affinities = &table[*projections.Affinity]{
 	},
 }
 
+// minDeclared is on how many targets a State must have a stance of its own to have a cluster: the API's default for the landscape.
+const minDeclared = 3
+
 // gexf writes the network of affinities in the Graph Exchange XML Format, version 1.3 (gexf.net/1.3): a node for each Member State,
 // an undirected edge for each row of the table.
 func gexf(ctx context.Context, w io.Writer, record Record, v view) error {
@@ -52,15 +55,24 @@ func gexf(ctx context.Context, w io.Writer, record Record, v view) error {
   <graph defaultedgetype="undirected" mode="static">
     <attributes class="node" mode="static">
       <attribute id="regionalGroup" title="regionalGroup" type="string"/>
+      <attribute id="cluster" title="cluster" type="integer"/>
     </attributes>
     <attributes class="edge" mode="static">
       <attribute id="shared" title="shared" type="integer"/>
     </attributes>
     <nodes>
 `...)
+	clusters := map[string]int{}
+	for _, place := range v.Landscape(minDeclared).Places {
+		clusters[place.State.Code] = place.Cluster
+	}
 	for _, state := range v.MemberStates() {
-		s.b = fmt.Appendf(s.b, "      <node id=\"%s\" label=\"%s\"><attvalues><attvalue for=\"regionalGroup\" value=\"%s\"/></attvalues></node>\n",
+		s.b = fmt.Appendf(s.b, "      <node id=\"%s\" label=\"%s\"><attvalues><attvalue for=\"regionalGroup\" value=\"%s\"/>",
 			state.Code, xmlText(state.Name(domain.English)), state.RegionalGroup)
+		if cluster := clusters[state.Code]; cluster > 0 {
+			s.b = fmt.Appendf(s.b, "<attvalue for=\"cluster\" value=\"%d\"/>", cluster)
+		}
+		s.b = append(s.b, "</attvalues></node>\n"...)
 	}
 	s.b = append(s.b, "    </nodes>\n    <edges>\n"...)
 	for a, err := range affinities.rows(ctx, record, v) {
