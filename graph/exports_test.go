@@ -439,6 +439,8 @@ func TestExportAddresses(t *testing.T) {
 		"dictionary.csv":                        {200, "kind,column,number,type,key,always,words,unit,meaning\r\npositions,at,1,position,true,true,"},
 		"dictionary.json":                       {200, `{"kind":"dictionary","at":null,"statedOn":null,"rows":[` + "\n" + `{"kind":"positions","column":"at","number":1,`},
 		"datapackage.json?at=700":               {200, `"path": "positions.csv?at=700",`},
+		"positions.csv?at=5;statedOn=x":         {400, "The query of the address cannot be read"},
+		"positions.csv?at=%zz":                  {400, "The query of the address cannot be read"},
 		"datapackage.csv":                       {404, "it can be had as json."},
 		"positions":                             {404, "ask for /export/positions.csv or /export/positions.json"},
 		"positons.csv":                          {404, `There is no kind "positons" to export; there are positions, endorsements,`},

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"time"
@@ -67,7 +68,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, upperFirst(err.Error())+".")
 		return
 	}
-	asked, err := f.ParseQuestion(r.URL.Query())
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil { // Part of it would be left out, and something else answered than was asked.
+		refuse(w, http.StatusBadRequest, "The query of the address cannot be read; write it as in at=42&statedOn=2023-12-22.")
+		return
+	}
+	asked, err := f.ParseQuestion(query)
 	if err != nil {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
