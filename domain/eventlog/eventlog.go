@@ -114,12 +114,16 @@ func (e *WrongRevision) Error() string {
 	return fmt.Sprintf("stream %s: expected revision %d, but it is at %d", e.Stream, e.Expected, e.Actual)
 }
 
-// TooLarge refuses an append: the leaf of an event would be larger than an entry of the Merkle log can be.
+// TooLarge refuses an append: the leaf of an event would be larger than an entry of the Merkle log can be. Without a Type it is the
+// step as a whole that is larger than the store takes.
 type TooLarge struct {
 	Stream, Type string
 	Size, Limit  int
 }
 
 func (e *TooLarge) Error() string {
+	if e.Type == "" {
+		return fmt.Sprintf("stream %s: an append of %d bytes; this store takes at most %d bytes in one append", e.Stream, e.Size, e.Limit)
+	}
 	return fmt.Sprintf("stream %s: a %s of %d bytes; an event's leaf is at most %d bytes", e.Stream, e.Type, e.Size, e.Limit)
 }

@@ -418,6 +418,10 @@ func (r *Recorder) find(ctx context.Context, s *heldStream, step eventlog.Append
 
 // refuseTooLarge refuses a command that would yield an event beyond what a leaf of the record can hold (RULES, section 8).
 func refuseTooLarge(e *eventlog.TooLarge) *domain.Refusal {
+	if e.Type == "" {
+		return domain.Refuse(domain.BadUserInput, "", fmt.Sprintf(
+			"This would be recorded in %d bytes, but this store takes at most %d bytes at once; record it in parts.", e.Size, e.Limit))
+	}
 	return domain.Refuse(domain.BadUserInput, "", fmt.Sprintf(
 		"This would be recorded in %d bytes (%s), but one event is at most %d bytes; shorten the texts or record it in parts.", e.Size, e.Type, e.Limit))
 }

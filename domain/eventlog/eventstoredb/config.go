@@ -59,7 +59,7 @@ func parse(text string) (config *esdb.Configuration, prefix string, err error) {
 	malformed := errors.New("the connection string cannot be read; write esdb://user:password@host:2113?setting=value, with %XX for what is special in user and password")
 	base, query, _ := strings.Cut(text, "?")
 	given, err := url.ParseQuery(query)
-	if err != nil {
+	if err != nil || strings.Contains(query, "@") { // Then the ? was part of a password.
 		return nil, "", malformed
 	}
 	prefix = DefaultPrefix
