@@ -128,7 +128,11 @@ func (f accessFlags) guard(config *graph.Config, issuer auth.Authenticator, stor
 			return "", err
 		}
 		config.Authenticator = &auth.Tokens{Keys: keys}
-		return "who has a token; rapporteur token makes one, with the keys in " + file, nil
+		access = "who has a token; rapporteur token makes one, with the keys in " + file
+		if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o004 != 0 {
+			access += " (which every user of this machine can read)"
+		}
+		return access, nil
 	case "oidc":
 		config.Authenticator = issuer
 		return fmt.Sprintf("who has a token of %s for %s, with a role in %s", f.OIDCIssuer, f.OIDCAudience, f.OIDCRoleClaim), nil

@@ -44,6 +44,19 @@ import (
 // and the condition [root]. What testscript has itself goes before: its stop ends the script.
 func TestScripts(t *testing.T) {
 	demo := demoFolder(t)
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line := regexp.MustCompile(`(?m)^stop [^'].*$`).Find(text); line != nil {
+			t.Errorf("%s: %q ends the script; a program is ended by end", file, line)
+		}
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {

@@ -151,8 +151,9 @@ func readKeys(file string, info os.FileInfo) (*keyring, error) {
 	switch mode := info.Mode(); {
 	case !mode.IsRegular():
 		return wrong("it is no regular file")
-	case mode.Perm()&0o027 != 0:
-		return wrong(fmt.Sprintf("others than its owner and group may read or write it (mode %#o); whoever reads it can make tokens: chmod 600 it, and rotate the key if somebody did", mode.Perm()))
+	case mode.Perm()&0o022 != 0:
+		// Reading is not refused: orchestrators hand out secrets that a container's every user may read.
+		return wrong(fmt.Sprintf("others than its owner may write it (mode %#o), and so be whoever they like: chmod 600 it, and look whose keys are in it", mode.Perm()))
 	case info.Size() > maxKeyFile:
 		return wrong(fmt.Sprintf("it has %d bytes, more than %d", info.Size(), maxKeyFile))
 	}

@@ -384,7 +384,7 @@ func TestAKeyFileThatCannotBeUsedIsToldByWhatIsWrong(t *testing.T) {
 		"a certificate":   {write(strings.ReplaceAll(text, "PRIVATE KEY", "CERTIFICATE"), 0o600), "block 1 is none of"},
 		"another kind":    {write(text+string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: rsa})), 0o600), "block 2 holds a key of another kind"},
 		"endless":         {write(strings.Repeat(text, 1000), 0o600), "more than"},
-		"read by all":     {write(text, 0o644), "chmod 600"},
+		"of the group":    {write(text, 0o660), "chmod 600"},
 		"a folder":        {func(f string) error { return os.Mkdir(f, 0o700) }, "no regular file"},
 		"a link nowhere":  {func(f string) error { return os.Symlink(filepath.Join(dir, "nowhere"), f) }, "leads nowhere"},
 		"below a file":    {func(f string) error { return os.WriteFile(filepath.Dir(f), nil, 0o600) }, "not a directory"},
@@ -399,7 +399,7 @@ func TestAKeyFileThatCannotBeUsedIsToldByWhatIsWrong(t *testing.T) {
 		if err := c.make(file); err != nil {
 			t.Fatal(err)
 		}
-		_ = os.Chmod(file, map[string]os.FileMode{"not to be taken": 0o602, "read by all": 0o644}[name]|0o600) // Whatever the umask is.
+		_ = os.Chmod(file, map[string]os.FileMode{"not to be taken": 0o602, "of the group": 0o660}[name]|0o600) // Whatever the umask is.
 		_, _, err := auth.OpenKeys(file)
 		if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), filepath.Dir(file)) || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
