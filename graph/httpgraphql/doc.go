@@ -24,14 +24,15 @@
 //  5. Nobody outside learns how the program is made. An error that nobody vouched
 //     for becomes "internal error" with an id; what happened stands in the log
 //     under that id, with the stack if it was a panic.
-//  6. GET and HEAD change nothing: they run queries only. POST takes only
+//  6. GET and HEAD change nothing: they run queries, and GET subscriptions. POST takes only
 //     application/json, which no page of another origin can send unasked (it
 //     would need a preflight, and OPTIONS grants nothing). So there is no token
 //     against cross-site requests, and none is needed.
 //  7. A bounded number of operations runs at once and a bounded number waits. Who
 //     comes on top of that is told so at once (503), instead of making all slow.
 //     Of these places one client has half at most, and a client that asks too
-//     often is turned away before anything is read (429, RATE_LIMITED).
+//     often is turned away before anything is read (429, RATE_LIMITED). Messages of
+//     feeds have half of the places at most, and one client one of those at a time.
 //  8. One document is validated once and shared afterwards: nothing in it is
 //     written after it has entered the cache, and the cache is bounded by bytes.
 //
