@@ -60,7 +60,7 @@ func (c *relayCommand) Run(ctx context.Context, out output) (err error) {
 			URL: c.To, Credentials: c.Credentials, Name: cmp.Or(c.Stream, "rapporteur-"+c.Feed), Subject: cmp.Or(c.Subject, "rapporteur."+c.Feed), Logger: logger,
 		})
 		if err != nil {
-			return err
+			return &usage{"--to, --stream and --subject: " + err.Error()}
 		}
 		config.To, config.Progress = stream, stream
 	case "http", "https":

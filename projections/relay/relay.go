@@ -133,6 +133,9 @@ func (r *run) line(ctx context.Context, pauses backoff.BackOff) error {
 	}
 	r.Logger.Info("publishing", "feed", r.Feed.Name, "behind", r.at, "newest", record.Newest, "source", source)
 	return r.Source.Follow(ctx, r.at, func(m Message) error {
+		if err := ctx.Err(); err != nil {
+			return err // Not every publisher looks at the context.
+		}
 		if m.PreviousAt != r.at || m.At <= r.at {
 			return fmt.Errorf("the message at position %d follows %d, and the last one was at %d", m.At, m.PreviousAt, r.at)
 		}

@@ -76,6 +76,31 @@ func TestFromIsForTheFirstTime(t *testing.T) {
 	}
 }
 
+// Whoever ends the relay is not kept waiting until the feed has nothing more.
+func TestEndIsAtOnce(t *testing.T) {
+	k := &kept{taken: make(chan struct{})}
+	config, _ := configOf(t, &script{first: 7, newest: 1 << 40})
+	config.To, config.Progress = k, k
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- relay.Run(ctx, config) }()
+	<-k.taken
+	cancel()
+	for n := 0; ; n++ {
+		select {
+		case <-k.taken: // One may have been under way.
+			if n > 1 {
+				t.Fatal("it goes on")
+			}
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		}
+	}
+}
+
 // A message that does not follow the last one is not published; the line is taken up again, and gives what was left out.
 func TestGapIsNotPublished(t *testing.T) {
 	source, k := &script{first: 7, newest: 20, skip: 8}, &kept{}

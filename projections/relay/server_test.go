@@ -116,7 +116,8 @@ func TestEveryFeed(t *testing.T) {
 				case text := <-p.list:
 					n++
 					var e event.Event
-					if err := json.Unmarshal([]byte(text), &e); err == nil {
+					err := json.Unmarshal([]byte(text), &e)
+					if err == nil {
 						err = e.Validate()
 					}
 					if err != nil {

@@ -48,6 +48,12 @@ const natsPatience = 5 * time.Second
 
 // OpenStream prepares a connection. It need not be there yet, and comes back by itself when it is lost.
 func OpenStream(config StreamConfig) (*Stream, error) {
+	if config.Name == "" || strings.ContainsAny(config.Name, " \t\r\n.*>/\\") {
+		return nil, fmt.Errorf("%q is no name of a stream: it must have no blanks and none of . * > / \\", config.Name)
+	}
+	if config.Subject == "" || strings.ContainsAny(config.Subject, " \t\r\n*>") || slices.Contains(strings.Split(config.Subject, "."), "") {
+		return nil, fmt.Errorf("%q is no subject: it has words with dots between them, without blanks, * and >", config.Subject)
+	}
 	options := []nats.Option{
 		nats.Name("rapporteur relay"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true),
 		nats.ReconnectBufSize(-1), // What is sent without a connection fails at once; it is sent again by us.
@@ -105,8 +111,23 @@ func (marshaler) Marshal(topic string, m *message.Message) (*nats.Msg, error) {
 	return out, nil
 }
 
+// connected says why there is no connection, or nothing.
+func (s *Stream) connected() error {
+	if s.conn.IsConnected() {
+		return nil
+	}
+	err := fmt.Errorf("there is no connection to NATS at %s", hostsOf(s.config.URL))
+	if last := s.conn.LastError(); last != nil {
+		err = fmt.Errorf("%w: %w", err, withoutAddress(last))
+	}
+	return err
+}
+
 // Publish sends messages to the stream's subject and returns when the stream has them.
 func (s *Stream) Publish(_ string, messages ...*message.Message) error {
+	if err := s.connected(); err != nil {
+		return err
+	}
 	for _, m := range messages {
 		err := s.inner.Publish(s.config.Subject, m)
 		if refused := (*nats.APIError)(nil); errors.As(err, &refused) && (refused.ErrorCode == wrongLastMessage || refused.ErrorCode == wrongLastSequence) {
@@ -148,6 +169,9 @@ func (s *Stream) compare(m *message.Message) error {
 
 // Last gives the last message of the stream, which is made if it is not there.
 func (s *Stream) Last(ctx context.Context) (Mark, error) {
+	if err := s.connected(); err != nil {
+		return Mark{}, err
+	}
 	wait, stop := context.WithTimeout(ctx, natsPatience)
 	defer stop()
 	info, err := s.js.StreamInfo(s.config.Name, nats.Context(wait))

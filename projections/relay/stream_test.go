@@ -284,3 +284,13 @@ func TestStreamHasOneRelay(t *testing.T) {
 		t.Errorf("%d messages, want 3", n)
 	}
 }
+
+func TestStreamIsNamed(t *testing.T) {
+	config, _ := configOf(t, nil)
+	for _, c := range []struct{ name, subject string }{{"", "a"}, {"a.b", "a"}, {"a b", "a"}, {"a>", "a"}, {"a", ""}, {"a", "a.*"}, {"a", ">"}, {"a", "a..b"}, {"a", ".a"}, {"a", "a b"}} {
+		if s, err := relay.OpenStream(relay.StreamConfig{URL: "nats://127.0.0.1:1", Name: c.name, Subject: c.subject, Logger: config.Logger}); err == nil {
+			s.Close()
+			t.Errorf("stream %q with subject %q is taken", c.name, c.subject)
+		}
+	}
+}

@@ -84,8 +84,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	s.running.Go(func() {
 		defer cancel()
 		defer close(out)
-		err := s.deliver(ctx, topic, out)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, eventlog.ErrClosed) {
+		if err := s.deliver(ctx, topic, out); ctx.Err() == nil && !errors.Is(err, eventlog.ErrClosed) {
 			s.failed(err)
 		}
 	})
@@ -110,7 +109,7 @@ func (s *Subscriber) Err() error {
 	return s.err
 }
 
-// deliver gives message after message until something ends it.
+// deliver gives message after message until something ends it: always an error.
 func (s *Subscriber) deliver(ctx context.Context, topic string, out chan<- *message.Message) error {
 	c := newCursor(s.config.Log, s.config.After, topic)
 	for {
