@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -264,3 +265,34 @@ func TestServerIsAskedAgain(t *testing.T) {
 		}
 	}
 }
+
+// A feed on which nothing happens is kept as long as the server gives signs of life, and given up when it gives none.
+func TestSilenceEndsTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, feed := time.Now(), relay.Feed{Name: "eventRecorded"}
+		client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			signs := 0
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: io.NopCloser(reader(func(b []byte) (int, error) {
+				if signs++; signs > 10 {
+					<-r.Context().Done()
+					return 0, r.Context().Err()
+				}
+				time.Sleep(50 * time.Second)
+				return copy(b, ":\n\n"), nil
+			}))}, nil
+		})}
+		s := &relay.Server{URL: "http://rid.example", Feed: feed, Client: client, Silence: time.Minute}
+		err := s.Follow(t.Context(), 0, func(relay.Message) error { return nil })
+		if d := time.Since(began); err == nil || err.Error() != "the server said nothing for 1m0s" || d != 500*time.Second+time.Minute {
+			t.Errorf("%v after %s", err, d)
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+type reader func([]byte) (int, error)
+
+func (f reader) Read(b []byte) (int, error) { return f(b) }

@@ -160,6 +160,26 @@ func TestFollowStopsAtAPanic(t *testing.T) {
 	}
 }
 
+// So does one around the handler.
+func TestFollowStopsAtAPanicBesideApply(t *testing.T) {
+	log := eventlogtest.NewMemory()
+	appendTo(t, log, history.Random(4, history.Small)[:20]...)
+	var places, calls atomic.Int64
+	err := follow(t.Context(), log, router.Projection{
+		Name: "broken",
+		Place: func() router.Place {
+			if places.Add(1) > 1 {
+				panic("no place")
+			}
+			return router.Place{}
+		},
+		Apply: func(context.Context, []eventlog.Recorded) error { calls.Add(1); return errors.New("no") },
+	})
+	if err == nil || !strings.Contains(err.Error(), "panic: no place") || calls.Load() != 1 {
+		t.Errorf("%v after %d calls", err, calls.Load())
+	}
+}
+
 // Each projection goes on from its own place, and what one is slow with keeps nobody else waiting.
 func TestProjectionsFollowByThemselves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
