@@ -63,7 +63,8 @@ type Result struct {
 type Config struct {
 	Clock func() time.Time   // time.Now by default.
 	NewID func() eventlog.ID // Random (UUID version 4) by default. A request takes up to three.
-	// Patience is how long, in all, a store that cannot be read is asked what became of an append. 10 s by default.
+	// Patience is how long, in all, a store that cannot be read is asked what became of an append, and how long after its beginning
+	// an append whose outcome is unknown is begun again. 10 s by default.
 	Patience time.Duration
 	// KeptStreams is how many streams' folded states are kept. 256 by default.
 	KeptStreams int
@@ -346,7 +347,7 @@ func (r *Recorder) step(q Request, stream string, expected eventlog.Revision, ev
 // appendStep appends a step and finds out what became of it. It gives the revision of its last event. A *WrongRevision means,
 // as from the log, that nothing of it was or will be recorded.
 func (r *Recorder) appendStep(ctx context.Context, s *heldStream, step eventlog.Append) (last eventlog.Revision, err error) {
-	unknown := 0
+	unknown, begun := 0, time.Now()
 	for {
 		appended, err := r.log.Append(ctx, step)
 		var (
@@ -382,7 +383,7 @@ func (r *Recorder) appendStep(ctx context.Context, s *heldStream, step eventlog.
 		case s.folded.Revision() != int64(step.Expected):
 			// It is not there, and another is where it would have been: it can no more come.
 			return 0, &eventlog.WrongRevision{Stream: step.Stream, Expected: step.Expected, Actual: eventlog.Revision(s.folded.Revision())}
-		case unknown > maxUnknown || ctx.Err() != nil:
+		case unknown > maxUnknown || time.Since(begun) > r.config.Patience || ctx.Err() != nil:
 			// It is not there, but may still be under way.
 			return 0, fmt.Errorf("record on %s: %w; repeat with the same idempotencyKey", step.Stream, eventlog.ErrUnknown)
 		}

@@ -42,7 +42,7 @@ type times struct {
 	grace    time.Duration // For the subscription to send what such a look has found.
 }
 
-var usualTimes = times{call: 4 * time.Second, patience: 9 * time.Second, redial: 200 * time.Millisecond, watch: 3 * time.Second, grace: time.Second}
+var usualTimes = times{call: 4 * time.Second, patience: 6 * time.Second, redial: 200 * time.Millisecond, watch: 3 * time.Second, grace: time.Second}
 
 // The settings of a connection string that the client knows, in lower case as it compares them.
 var clientSettings = []string{"defaultdeadline", "discoveryinterval", "gossiptimeout", "keepaliveinterval", "keepalivetimeout", "maxdiscoverattempts",

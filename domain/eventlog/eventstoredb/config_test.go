@@ -110,7 +110,7 @@ func TestTheLargestStep(t *testing.T) {
 	room := eventstoredb.MaxAppendSize
 	for i := range s.Events {
 		s.Events[i].Data = nil
-		room -= len(s.Events[i].Metadata) + len(s.Events[i].Type)
+		room -= len(s.Events[i].Metadata) + 2*len(s.Events[i].Type)
 	}
 	fill := func(size int) {
 		for i := range s.Events {

@@ -178,7 +178,7 @@ func (l *Log) prepare(step eventlog.Append) ([]esdb.EventData, error) {
 		if _, size := hasher.Hash(e.ID, step.Stream, e.Type, revision, e.Data, e.Metadata); size > leaf.MaxSize {
 			return nil, &eventlog.TooLarge{Stream: step.Stream, Type: e.Type, Size: size, Limit: leaf.MaxSize}
 		}
-		total += len(e.Data) + len(e.Metadata) + len(e.Type)
+		total += len(e.Data) + len(e.Metadata) + 2*len(e.Type) // The server counts names in UTF-16.
 		events[i] = esdb.EventData{
 			EventID: uuid.UUID(e.ID), EventType: e.Type, ContentType: esdb.ContentTypeJson,
 			Data: bytes.Clone(e.Data), Metadata: bytes.Clone(e.Metadata),
