@@ -24,9 +24,10 @@ var errNotSent = errors.New("not sent")
 
 // connection hands out a client of which it is known that it has found a node, and replaces it as a whole when it fails.
 //
-// One goroutine connects; no call ever does. A client that fails is handed out no more, and closed when the last call on it
-// has ended, or some seconds later: that is what frees calls that hang in it (they panic, sending on a closed channel, which ends
-// only the call).
+// One goroutine connects, and no call does, but for one that came between a failure and its notice: there the client connects by
+// itself, and leaks the connection that it had. A client that fails is handed out no more, and closed when the last call on it has
+// ended, or some seconds later: that is what frees calls that hang in it (they panic, sending on a closed channel, which ends only
+// the call).
 type connection struct {
 	config esdb.Configuration
 	times  times

@@ -19,7 +19,8 @@
 //
 //  1. A client whose discovery fails once is dead for ever, and calls on it hang. So a client is tried before anybody gets it,
 //     and replaced as a whole when it fails (see connection).
-//  2. Discovery does not heed the caller's context. So it is done by nobody who has a caller.
+//  2. Discovery does not heed the caller's context. So it is done by nobody who has a caller, and every call runs in a goroutine of
+//     its own, of which there are so many and no more.
 //  3. The request for the leader is never sent. So a client may sit on a follower, which forwards appends and answers reads late:
 //     nothing here is decided by a read alone, an append carries its exact revision, and see the second law.
 //  4. A dropped subscription stays dropped. The feed subscribes again from the newest event that it knows.
@@ -29,7 +30,8 @@
 //  7. A refusal while an append is still being sent arrives as EOF, without its reason. So sizes are checked before,
 //     and EOF is an outcome unknown.
 //  8. Errors come wrapped. They are looked for with errors.As.
-//  9. A client that connects again leaks the connection before. So no client connects twice.
+//  9. A client that connects again leaks the connection before. So no client is used when one call on it has failed; what calls
+//     that were under way then leave behind is one connection a failure at most, and mostly none.
 //  10. The client panics, and ends the program, on messages that it does not expect. Panics end one call. The end of the
 //     program (an event without its time) cannot be kept off from here; no server sends that.
 //  11. A server of a pre-release version is not connected to; the error says so.
