@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -34,7 +35,7 @@ type cloudEvent struct {
 
 // encode gives the CloudEvent of a message.
 func (f Feed) encode(source string, m Message) ([]byte, error) {
-	text, err := json.Marshal(cloudEvent{
+	text, err := plain(cloudEvent{
 		SpecVersion: "1.0", ID: strconv.FormatUint(m.At, 10), Source: source, Type: typePrefix + f.Name + typeVersion,
 		Subject: f.subject(m.Data), Time: m.RecordedAt.UTC(), DataContentType: "application/json", LeafHash: m.LeafHash, Data: m.Data,
 	})
@@ -42,6 +43,15 @@ func (f Feed) encode(source string, m Message) ([]byte, error) {
 		return nil, fmt.Errorf("the message at position %d: %w", m.At, err)
 	}
 	return text, nil
+}
+
+// plain is JSON on one line as people write it: encoding/json else writes <, > and & as if it went into a page.
+func plain(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // Mark is how far a feed was published: its last message.

@@ -26,10 +26,17 @@ type fileContent struct {
 	Mark
 }
 
-// Last reads the file; without one nothing was published.
+// Last reads the file; without one nothing was published. A place where none can be made is found out before anything is.
 func (f File) Last(context.Context) (Mark, error) {
 	text, err := os.ReadFile(f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
+		attempt, err := renameio.NewPendingFile(f.Path)
+		if err == nil {
+			err = attempt.Cleanup()
+		}
+		if err != nil {
+			return Mark{}, backoff.Permanent(fmt.Errorf("the state cannot be kept: %w", err))
+		}
 		return Mark{}, nil
 	}
 	if err != nil {
@@ -49,7 +56,7 @@ func (f File) Last(context.Context) (Mark, error) {
 
 // Keep replaces the file.
 func (f File) Keep(mark Mark) error {
-	text, err := json.Marshal(fileContent{Receiver: f.Receiver, Mark: mark})
+	text, err := plain(fileContent{Receiver: f.Receiver, Mark: mark})
 	if err == nil {
 		err = renameio.WriteFile(f.Path, append(text, '\n'), 0o600)
 	}

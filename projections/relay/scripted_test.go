@@ -123,6 +123,9 @@ func isEvent(t testing.TB, text []byte, record byte, at uint64) {
 		t.Error(err)
 	}
 	want := scripted(record, at, 0)
+	if !strings.Contains(string(text), `"summary":"<é>"`) {
+		t.Errorf("the data are not as the server gives them: %s", text)
+	}
 	if e.SpecVersion() != "1.0" || e.ID() != fmt.Sprint(at) || data.At != e.ID() || e.Type() != "io.github.rapporteur.positionChanged.v1" || e.Subject() != "FRA/proposal:poa" ||
 		!e.Time().Equal(want.RecordedAt) || e.DataContentType() != "application/json" || e.Extensions()["leafhash"] != want.LeafHash ||
 		!strings.HasPrefix(e.Source(), "ni:///sha-256;") || !strings.HasSuffix(e.Source(), "?feed=positionChanged") {

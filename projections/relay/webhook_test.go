@@ -358,7 +358,11 @@ func TestStateOfOneReceiver(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if err := (relay.File{Path: filepath.Join(dir, "missing", "state")}).Keep(relay.Mark{}); err == nil {
+	missing := relay.File{Path: filepath.Join(dir, "missing", "state")}
+	if err := missing.Keep(relay.Mark{}); err == nil {
 		t.Error("a folder that is not there")
+	}
+	if _, err := missing.Last(t.Context()); err == nil || !strings.Contains(err.Error(), "the state cannot be kept") {
+		t.Errorf("a folder that is not there: %v", err)
 	}
 }
