@@ -476,6 +476,27 @@ func TestQueriesAndMutationsOverAConnection(t *testing.T) {
 	}
 }
 
+// What a client has completed is not heard of any more, so that it can give the id to another operation.
+func TestNothingComesOfWhatIsComplete(t *testing.T) {
+	s := newDemo(t).station(nil)
+	l := s.connect()
+	for round := range 300 {
+		l.subscribe("1", `subscription { eventRecorded(after: "0") { at } }`)
+		for range round % 5 {
+			l.hear()
+		}
+		l.say(`{"type":"complete","id":"1"}`).say(`{"type":"ping"}`)
+		for l.hear().Type != "pong" {
+		}
+		l.subscribe("1", `{ __typename }`)
+		for _, kind := range []string{"next", "complete"} {
+			if m := l.hear(); m.Type != kind || kind == "next" && !strings.Contains(string(m.Payload), `"__typename"`) {
+				t.Fatalf("round %d: %s %s of what was completed, want %s", round, m.Type, m.Payload, kind)
+			}
+		}
+	}
+}
+
 // The close codes of the protocol, over a raw socket.
 func TestCloseCodes(t *testing.T) {
 	s := newDemo(t).station(func(c *graph.Config) {
@@ -543,6 +564,12 @@ func TestCloseCodes(t *testing.T) {
 		l := s.dial(nil)
 		_ = l.conn.WriteMessage(websocket.BinaryMessage, []byte(init))
 		if code, _ := l.closed(); code != 4400 {
+			t.Errorf("closed with %d", code)
+		}
+	})
+	t.Run("text that is no UTF-8", func(t *testing.T) {
+		l := s.dial(nil).say("{\"type\":\"ping\",\"payload\":{\"x\":\"\xff\"}}")
+		if code, _ := l.closed(); code != 1007 {
 			t.Errorf("closed with %d", code)
 		}
 	})

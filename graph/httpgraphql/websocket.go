@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
@@ -182,6 +183,10 @@ func (s *socket) serve() {
 			s.close(closeBadRequest, "Messages are text")
 			continue
 		}
+		if !utf8.Valid(text) { // The library leaves it to us; a pong would send it back.
+			s.close(websocket.CloseInvalidFramePayloadData, "Messages are UTF-8")
+			continue
+		}
 		s.heard()
 		s.take(text)
 	}
@@ -331,7 +336,7 @@ func (s *socket) take(text []byte) {
 		if _, ok := object(); !ok {
 			s.close(closeBadRequest, "The payload of "+kind+" is an object")
 		} else if kind == "ping" {
-			s.send(`{"type":"pong"`, "", payload)
+			s.send(`{"type":"pong"`, payload)
 		}
 	case "subscribe":
 		switch {
@@ -339,6 +344,8 @@ func (s *socket) take(text []byte) {
 			s.close(closeBadRequest, "A subscribe has an id")
 		case !s.isReady():
 			s.close(closeUnauthorized, "Unauthorized")
+		case payload == nil:
+			s.close(closeBadRequest, "A subscribe has a payload")
 		default:
 			s.subscribe(id, payload)
 		}
@@ -347,7 +354,7 @@ func (s *socket) take(text []byte) {
 			s.close(closeBadRequest, "A complete has an id")
 			return
 		}
-		if o := s.finish(id, nil); o != nil {
+		if o := s.finish(id); o != nil {
 			o.cancel()
 		}
 	default:
@@ -386,7 +393,7 @@ func (s *socket) initialise(payload map[string]any) {
 	s.mu.Unlock()
 	s.conn.SetReadLimit(s.h.config.Limits.Body)
 	s.heard()
-	s.send(`{"type":"connection_ack"`, "", nil)
+	s.send(`{"type":"connection_ack"`, nil)
 }
 
 // detached is a context with the values of another.
@@ -413,7 +420,7 @@ func (s *socket) subscribe(id string, payload json.RawMessage) {
 		case taken:
 			s.close(closeIDTaken, "Subscriber for "+id+" already exists")
 		case full:
-			s.sendErrors(id, gqlerror.List{presented(RateLimited, "This connection has "+number(s.h.config.Following.Operations)+
+			s.sendErrors(id, nil, gqlerror.List{presented(RateLimited, "This connection has "+number(s.h.config.Following.Operations)+
 				" operations under way, which is the limit for one; complete one before asking for more.")})
 		}
 		return
@@ -428,41 +435,43 @@ func (s *socket) subscribe(id string, payload json.RawMessage) {
 	s.mu.Unlock()
 }
 
-// finish takes an operation off, and gives it; with one given, only that. Nil where it was taken off before.
-func (s *socket) finish(id string, only *running) *running {
+// finish takes an operation off, and gives it; nil where there is none.
+func (s *socket) finish(id string) *running {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := s.operations[id]
-	if o == nil || only != nil && o != only {
-		return nil
-	}
 	delete(s.operations, id)
 	return o
+}
+
+// runs says whether an operation was not taken off before, and takes it off with its last message.
+func (s *socket) runs(id string, o *running, last bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.operations[id] != o {
+		return false
+	}
+	if last {
+		delete(s.operations, id)
+	}
+	return true
 }
 
 // run executes an operation to its end.
 func (s *socket) run(ctx context.Context, id string, o *running, params *graphql.RawParams) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			if s.finish(id, o) != nil {
-				s.sendErrors(id, gqlerror.List{s.h.internal(ctx, cause)})
-			}
+			s.sendErrors(id, o, gqlerror.List{s.h.internal(ctx, cause)})
 		}
 	}()
 	params.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
 	response, opened, errs := s.h.begin(graphql.StartOperationTrace(ctx), params, "")
 	switch {
 	case errs != nil:
-		if s.finish(id, o) != nil {
-			s.sendErrors(id, errs)
-		}
+		s.sendErrors(id, o, errs)
 	case opened == nil:
-		if ctx.Err() == nil {
-			s.next(id, response)
-		}
-		if s.finish(id, o) != nil {
-			s.send(`{"type":"complete"`, id, nil)
-		}
+		s.next(id, o, response)
+		s.sendOf(`{"type":"complete"`, id, o, true, nil)
 	default:
 		s.mu.Lock()
 		o.subscription, o.follows = opened, true
@@ -477,16 +486,16 @@ func (s *socket) follow(ctx context.Context, id string, o *running) {
 		answer, _, ok, err := o.subscription.next(ctx)
 		switch {
 		case ok:
-			if !s.next(id, answer) {
+			s.h.counters.messages.Add(1) // Before, so that whoever has heard it finds it counted.
+			if !s.next(id, o, answer) {
 				return
 			}
-			s.h.counters.messages.Add(1)
 			continue
 		case err == nil:
 			err = o.subscription.source.Wait(ctx)
 		}
-		if broken(ctx, err) && s.finish(id, o) != nil {
-			s.sendErrors(id, gqlerror.List{s.h.unknown(ctx, err)})
+		if broken(ctx, err) {
+			s.sendErrors(id, o, gqlerror.List{s.h.unknown(ctx, err)})
 			return
 		}
 		if err != nil {
@@ -495,21 +504,25 @@ func (s *socket) follow(ctx context.Context, id string, o *running) {
 	}
 }
 
-func (s *socket) next(id string, answer []byte) bool {
-	return s.send(`{"type":"next"`, id, answer)
+func (s *socket) next(id string, o *running, answer []byte) bool {
+	return s.sendOf(`{"type":"next"`, id, o, false, answer)
 }
 
-func (s *socket) sendErrors(id string, errs gqlerror.List) {
+// sendErrors ends an operation; nil is one that was not begun.
+func (s *socket) sendErrors(id string, o *running, errs gqlerror.List) {
 	text, err := json.Marshal(errs)
 	if err != nil {
 		text = fmt.Appendf(nil, `[{"message":"internal error","extensions":{"code":%q}}]`, Internal) // unreachable: errors are JSON.
 	}
-	s.send(`{"type":"error"`, id, text)
+	s.sendOf(`{"type":"error"`, id, o, true, text)
 }
 
-// send writes a message, in one frame, and says whether it left. A connection that does not take it in time is given up: its client
-// comes back and goes on behind what it saw last.
-func (s *socket) send(head, id string, payload []byte) bool {
+func (s *socket) send(head string, payload []byte) { s.sendOf(head, "", nil, false, payload) }
+
+// sendOf writes a message, in one frame, and says whether it left. A connection that does not take it in time is given up: its client
+// comes back and goes on behind what it saw last. A message of an operation that was taken off stays here: its client said that it
+// is complete, and may use the id for another. The last message of an operation takes it off.
+func (s *socket) sendOf(head, id string, o *running, last bool, payload []byte) bool {
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	b.Reset()
@@ -526,7 +539,7 @@ func (s *socket) send(head, id string, payload []byte) bool {
 	b.WriteByte('}')
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if s.isClosing() {
+	if s.isClosing() || o != nil && !s.runs(id, o, last) {
 		return false
 	}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(s.h.config.Following.Write))
