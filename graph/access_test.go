@@ -157,4 +157,17 @@ func TestOnlyTheBrowserThatAskedKeepsAnswers(t *testing.T) {
 			t.Errorf("%d %v", w.Code, got)
 		}
 	}
+	// What is given to the pages of one origin is not kept for those of another, exports included.
+	handler := graph.NewHandler(graph.Config{Model: b.model, Log: b.log, Authenticator: people, AnyHost: true, AllowedOrigins: []string{"https://a.example"}})
+	for _, path := range []string{`/graphql?query={states(asOf:{log:"9"}){code}}`, "/export/positions.csv?at=500"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Authorization", "Bearer rita")
+		r.Header.Set("Origin", "https://a.example")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if vary := strings.Join(w.Header().Values("Vary"), ", "); w.Code != 200 || w.Header().Get("Cache-Control") != "private, max-age=31536000, immutable" ||
+			!strings.Contains(vary, "Origin") || !strings.Contains(vary, "Authorization") {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
+	}
 }

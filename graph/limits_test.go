@@ -52,3 +52,20 @@ func TestAnOperationWaitsOnce(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
+
+// TestManyRefusalsAreAShortAnswer: fifty commands that each have a thousand faults are not answered with all that is wrong.
+func TestManyRefusalsAreAShortAnswer(t *testing.T) {
+	b := readOnly(t)
+	targets := make([]any, 900)
+	for i := range targets {
+		targets[i] = map[string]any{"proposal": fmt.Sprintf("there-is-no-such-proposal-as-this-one-%d", i)}
+	}
+	var document strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&document, " a%d: convergence(targets: $targets) { support }", i)
+	}
+	answer := b.post("query ($targets: [TargetRef!]) {"+document.String()+" }", "targets", targets).Body.String()
+	if n := len(answer); n > 100<<10 || !strings.Contains(answer, `"errorsOmitted":`) {
+		t.Errorf("%d bytes: %.300s", n, answer)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/rapporteur/rapporteur/domain/eventlog/embedded"
 	"github.com/rapporteur/rapporteur/graph"
 	"github.com/rapporteur/rapporteur/graph/auth"
+	"github.com/rapporteur/rapporteur/graph/httpgraphql"
 )
 
 // accessFlags say who may ask and record.
@@ -50,6 +51,11 @@ func (f tokenKeyFlag) file(store storeFlag) (string, error) {
 
 // check finds what is wrong with the flags by themselves.
 func (f accessFlags) check() error {
+	for _, host := range f.AllowedHost {
+		if err := httpgraphql.CheckHost(host); err != nil {
+			return &usage{"--allowed-host " + err.Error()}
+		}
+	}
 	switch {
 	case f.TokenKey != "" && f.Auth != "token":
 		return &usage{fmt.Sprintf("--token-key is given, but --auth is %s; give --auth token too, or leave it out", f.Auth)}

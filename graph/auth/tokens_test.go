@@ -180,6 +180,8 @@ func TestOnlyWhatIsSignedHereIsTaken(t *testing.T) {
 		"kid a path":            {header: map[string]any{"kid": "../../etc/passwd"}, code: no, says: "key that this server"},
 		"kid a list":            {header: map[string]any{"kid": []string{thumbprint(t, public)}}, code: no, says: "key that this server"},
 		"key in the header":     {key: foreign, header: map[string]any{"kid": "x", "jwk": map[string]any{"kty": "OKP", "crv": "Ed25519", "x": base64.RawURLEncoding.EncodeToString(foreign.Public().(ed25519.PublicKey))}}, code: no},
+		"crit":                  {header: map[string]any{"crit": []string{"exp"}}, code: no, says: "must be understood"},
+		"crit b64":              {header: map[string]any{"crit": []string{"b64"}, "b64": true}, code: no, says: "must be understood"},
 		"alg another case":      {header: map[string]any{"alg": "eddsa"}, code: no},
 		"no exp":                {claims: map[string]any{"exp": nil}, code: no},
 		"exp a text":            {claims: map[string]any{"exp": "tomorrow"}, code: no},

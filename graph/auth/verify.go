@@ -27,7 +27,7 @@ func verify(credential string, want expected, claims jwt.Claims) (expires time.T
 	if credential == "" {
 		return time.Time{}, &Refusal{Code: Unauthenticated, Message: needsToken}
 	}
-	_, err = jwt.NewParser(
+	token, err := jwt.NewParser(
 		jwt.WithValidMethods(want.algorithms),
 		jwt.WithIssuer(want.issuer), jwt.WithAudience(want.audience),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(Skew),
@@ -38,6 +38,9 @@ func verify(credential string, want expected, claims jwt.Claims) (expires time.T
 		keys, err := want.keys(kid, token.Method.Alg())
 		return jwt.VerificationKeySet{Keys: keys}, err
 	})
+	if err == nil && token.Header["crit"] != nil {
+		err = errCritical // What it says must be understood (RFC 7515, section 4.1.11), and nothing of the kind is.
+	}
 	if err == nil {
 		var end *jwt.NumericDate
 		if end, err = claims.GetExpirationTime(); err == nil {
@@ -54,7 +57,10 @@ func verify(credential string, want expected, claims jwt.Claims) (expires time.T
 	return time.Time{}, &Refusal{Code: Unauthenticated, Message: whyNot(err)}
 }
 
-var errNoKey = errors.New("no such key")
+var (
+	errNoKey    = errors.New("no such key")
+	errCritical = errors.New("an extension that must be understood")
+)
 
 // whyNot says in a sentence why a token is not taken. Only what is signed is looked into.
 func whyNot(err error) string {
@@ -63,6 +69,7 @@ func whyNot(err error) string {
 		sentence string
 	}{
 		{errNoKey, "The token is signed with a key that this server does not know, or knows no more; ask for a new one."},
+		{errCritical, "The token has an extension that must be understood (crit), and is not understood here."},
 		{jwt.ErrTokenSignatureInvalid, "The token's signature is wrong."},
 		{jwt.ErrTokenExpired, "The token has expired; ask for a new one."},
 		{jwt.ErrTokenNotValidYet, "The token is not valid yet."},

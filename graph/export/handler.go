@@ -122,7 +122,7 @@ func (h *handler) describe(header http.Header, f File, asked Question, m Moment)
 	scope := "public"
 	if h.Private {
 		scope = "private"
-		header.Set("Vary", "Authorization")
+		header.Add("Vary", "Authorization") // CORS has said Origin.
 	}
 	header.Set("Cache-Control", scope+", max-age=31536000, immutable")
 	header.Set("ETag", h.tag(f, m))

@@ -20,7 +20,8 @@ import (
 //
 // A client is an IPv4 address, or the /64 network of an IPv6 address, which is
 // what one household or one machine is given. A program on this machine itself is
-// no client: it is never limited, for it can do worse than ask.
+// no client: it is never limited, for it can do worse than ask. That is not so
+// of what a proxy on this machine relays.
 type Clients struct {
 	// Rate is how many requests a second a client may make in the long run, and
 	// Burst how many at once after it was silent: 100 and 500. A negative Rate
@@ -87,7 +88,7 @@ func (c Clients) address() func(*http.Request) string {
 		}
 		// The rightmost address that no proxy of ours has: what stands left of it
 		// the client may have written itself.
-		strategy, err := realclientip.NewRightmostTrustedRangeStrategy("X-Forwarded-For", trusted)
+		strategy, err := realclientip.NewRightmostTrustedRangeStrategy(forwardedFor, trusted)
 		if err != nil {
 			panic(err) // unreachable: header and ranges are given.
 		}
@@ -98,17 +99,19 @@ func (c Clients) address() func(*http.Request) string {
 		if err != nil {
 			return r.RemoteAddr // No network of ours; what it calls itself is as good.
 		}
-		ip := peer.Addr().Unmap().WithZone("")
+		ip, relayed := peer.Addr().Unmap().WithZone(""), false
 		for _, p := range c.TrustedProxies {
 			if !p.Contains(ip) {
 				continue
 			}
+			relayed = len(r.Header.Values(forwardedFor)) > 0
 			if first, err := netip.ParseAddr(forwarded(r)); err == nil {
 				ip = first.Unmap().WithZone("")
 			}
 			break
 		}
-		if ip.IsLoopback() {
+		// Who comes through a proxy is a client, whoever it is; those that cannot be made out are one, under the proxy's address.
+		if ip.IsLoopback() && !relayed {
 			return ""
 		}
 		if ip.Is6() {
@@ -118,6 +121,9 @@ func (c Clients) address() func(*http.Request) string {
 		return ip.String()
 	}
 }
+
+// forwardedFor is the header in which a proxy says for whom it asks.
+const forwardedFor = "X-Forwarded-For"
 
 type clientKey struct{}
 

@@ -47,6 +47,13 @@ func TestClientsAreToldApartByWhatTheyCannotMakeUp(t *testing.T) {
 		{from("[fd00::1]:1", "2001:db8:1:2:3::4"), "2001:db8:1:2::/64"},
 		{from("10.1.1.1:1", "rubbish"), "10.1.1.1"},
 		{from("10.1.1.1:1"), "10.1.1.1"},
+		// What a proxy on this machine relays is not this machine itself, whatever it says.
+		{from("127.0.0.1:1", "rubbish"), "127.0.0.1"},
+		{from("127.0.0.1:1", ""), "127.0.0.1"},
+		{from("127.0.0.1:1", "198.51.100.1, rubbish"), "127.0.0.1"},
+		{from("127.0.0.1:1", "127.0.0.1"), "127.0.0.1"},
+		{from("127.0.0.1:1", "10.9.9.9"), "127.0.0.1"},
+		{from("10.1.1.1:1", "127.0.0.2"), "127.0.0.2"},
 		{from("@"), "@"},
 	} {
 		client = "not served"
@@ -130,6 +137,42 @@ func TestShareOfAClient(t *testing.T) {
 	for range 5 {
 		if w := do(h, asks(one, "{hello}")); w.Code != http.StatusOK {
 			t.Errorf("after the answers: %d %s", w.Code, w.Body)
+		}
+	}
+}
+
+// However much one client asks for, the operations of another run beside its own.
+func TestOneClientHasHalfOfThePlacesToRun(t *testing.T) {
+	world := newWorld()
+	h := httpgraphql.Clients{}.Limit(httpgraphql.New(world, httpgraphql.Config{InFlight: 4, Logger: quiet()}))
+	asks := func(address, text string) *http.Request {
+		r := query(text)
+		r.RemoteAddr = address
+		return r
+	}
+	answers := make(chan int)
+	for range 10 {
+		go func() { answers <- do(h, asks("192.0.2.7:1234", "{hold}")).Code }()
+	}
+	<-world.held
+	<-world.held
+	for range 5 {
+		if w := do(h, asks("192.0.2.8:1", "{hello}")); w.Code != http.StatusOK {
+			t.Errorf("another client: %d %s", w.Code, w.Body)
+		}
+	}
+	select {
+	case <-world.held:
+		t.Error("one client runs three operations, where there are four places")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(world.hold)
+	for range 8 {
+		<-world.held
+	}
+	for range 10 {
+		if code := <-answers; code != http.StatusOK {
+			t.Errorf("one that waited: %d", code)
 		}
 	}
 }

@@ -30,7 +30,7 @@
 //     against cross-site requests, and none is needed.
 //  7. A bounded number of operations runs at once and a bounded number waits. Who
 //     comes on top of that is told so at once (503), instead of making all slow.
-//     Of these places one client has half at most, and a client that asks too
+//     Of these places, and of those to run, one client has half at most, and a client that asks too
 //     often is turned away before anything is read (429, RATE_LIMITED). Messages of
 //     feeds have half of the places at most, and one client one of those at a time.
 //  8. One document is validated once and shared afterwards: nothing in it is

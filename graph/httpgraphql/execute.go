@@ -2,6 +2,7 @@ package httpgraphql
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"strconv"
@@ -185,7 +186,7 @@ func (h *Handler) aroundResponse(ctx context.Context, next graphql.ResponseHandl
 	if response == nil {
 		return nil
 	}
-	if limit := h.config.Limits.FieldErrors; len(response.Errors) > limit {
+	if limit := h.told(response.Errors); len(response.Errors) > limit {
 		omitted := len(response.Errors) - limit
 		response.Errors = response.Errors[:limit:limit]
 		response.Extensions = extended(response.Extensions, map[string]any{"errorsOmitted": omitted})
@@ -194,6 +195,20 @@ func (h *Handler) aroundResponse(ctx context.Context, next graphql.ResponseHandl
 		response.Extensions = extended(response.Extensions, h.config.Extensions(ctx))
 	}
 	return response
+}
+
+// told is how many of an answer's errors are told: fifty small ones may be, while fifty that each tell fifty faults of a long input
+// would be an answer many times the size of the question.
+func (h *Handler) told(errs gqlerror.List) int {
+	limits := h.config.Limits
+	bytes := 0
+	for i, err := range errs[:min(len(errs), limits.FieldErrors)] {
+		text, _ := json.Marshal(err) // One that is no JSON is found when the answer is written.
+		if bytes += len(text); i > 0 && bytes > limits.ErrorBytes {
+			return i
+		}
+	}
+	return min(len(errs), limits.FieldErrors)
 }
 
 func extended(extensions, more map[string]any) map[string]any {

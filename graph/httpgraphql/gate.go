@@ -11,59 +11,72 @@ import (
 type gate struct {
 	slots   chan struct{}
 	feeds   chan struct{} // Of the slots, those that feeds may have.
-	turns   turns
+	running turns         // Of each client, those that its operations may have.
+	turns   turns         // Of each client, the one that its feeds may have.
 	waiting atomic.Int64
 	room    int64
 }
 
 func newGate(slots, room int) *gate {
-	return &gate{slots: make(chan struct{}, slots), feeds: make(chan struct{}, max(1, slots/2)), room: int64(room)}
+	half := max(1, slots/2)
+	return &gate{
+		slots: make(chan struct{}, slots), feeds: make(chan struct{}, half), room: int64(room),
+		running: turns{places: half}, turns: turns{places: 1},
+	}
 }
 
 // enter waits for a slot. The function it returns gives the slot back, once,
-// however often it is called.
-func (g *gate) enter(ctx context.Context) (release func(), refusal *Refusal) {
-	select {
-	case g.slots <- struct{}{}:
-		return g.leave(), nil
-	default:
+// however often it is called. One client has half of the slots, so that others
+// find one however much it asks for.
+func (g *gate) enter(ctx context.Context, client string) (release func(), refusal *Refusal) {
+	places, giveBack := []chan struct{}{g.slots}, func() {}
+	if client != "" {
+		var own chan struct{}
+		own, giveBack = g.running.of(client)
+		places = []chan struct{}{own, g.slots}
 	}
-	if g.waiting.Add(1) > g.room {
+	free := take(nil, places)
+	if free == nil {
+		if g.waiting.Add(1) > g.room {
+			g.waiting.Add(-1)
+			giveBack()
+			return nil, refuse(http.StatusServiceUnavailable, Unavailable,
+				"Too many operations are waiting; try again in a moment.")
+		}
+		free = take(ctx.Done(), places)
 		g.waiting.Add(-1)
-		return nil, refuse(http.StatusServiceUnavailable, Unavailable,
-			"Too many operations are waiting; try again in a moment.")
 	}
-	defer g.waiting.Add(-1)
-	select {
-	case g.slots <- struct{}{}:
-		return g.leave(), nil
-	case <-ctx.Done():
+	if free == nil {
+		giveBack()
 		return nil, refuse(http.StatusServiceUnavailable, Unavailable,
 			"The operation waited for its turn until its time was over; try again in a moment.")
 	}
+	return sync.OnceFunc(func() { free(); giveBack() }), nil
 }
 
 // wait is enter for who cannot be sent away: a message of a feed is answered, however many wait before it. Of all places feeds have
 // half, so that queries find one however much there is to follow; and of those one client has one at a time, so that its many feeds
 // wait for one another and not the feeds of others for them.
 func (g *gate) wait(ctx context.Context, client string) (release func(), err error) {
-	places := []chan struct{}{g.feeds, g.slots}
+	places, giveBack := []chan struct{}{g.feeds, g.slots}, func() {}
 	if client != "" {
-		own, giveBack := g.turns.of(client)
-		defer func() {
-			if err != nil {
-				giveBack()
-			}
-		}()
+		var own chan struct{}
+		own, giveBack = g.turns.of(client)
 		places = append([]chan struct{}{own}, places...)
-		defer func() {
-			if free := release; free != nil {
-				release = func() { free(); giveBack() }
-			}
-		}()
 	}
+	free := take(ctx.Done(), places)
+	if free == nil {
+		giveBack()
+		return nil, ctx.Err()
+	}
+	return func() { free(); giveBack() }, nil
+}
+
+// take takes one of each of the places, in their order, and gives what frees them. It is nil where one was not to be had before the
+// waiting ended; without an end to it, nobody waits.
+func take(end <-chan struct{}, places []chan struct{}) (free func()) {
 	taken := 0
-	free := func() {
+	free = func() {
 		for _, place := range places[:taken] {
 			<-place
 		}
@@ -72,18 +85,29 @@ func (g *gate) wait(ctx context.Context, client string) (release func(), err err
 		select {
 		case place <- struct{}{}:
 			taken++
-		case <-ctx.Done():
+			continue
+		default:
+		}
+		if end == nil {
 			free()
-			return nil, ctx.Err()
+			return nil
+		}
+		select {
+		case place <- struct{}{}:
+			taken++
+		case <-end:
+			free()
+			return nil
 		}
 	}
-	return free, nil
+	return free
 }
 
-// turns has, for each client of which feeds are answered now, a place for one of them.
+// turns has, for each client of which something runs or waits now, some places.
 type turns struct {
-	mu   sync.Mutex
-	held map[string]*turn
+	places int // Of each client.
+	mu     sync.Mutex
+	held   map[string]*turn
 }
 
 type turn struct {
@@ -91,7 +115,7 @@ type turn struct {
 	users int
 }
 
-// of gives a client's place, and what says that it is not needed any more.
+// of gives a client's places, and what says that they are not needed any more.
 func (t *turns) of(client string) (place chan struct{}, giveBack func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -100,7 +124,7 @@ func (t *turns) of(client string) (place chan struct{}, giveBack func()) {
 	}
 	one := t.held[client]
 	if one == nil {
-		one = &turn{place: make(chan struct{}, 1)}
+		one = &turn{place: make(chan struct{}, t.places)}
 		t.held[client] = one
 	}
 	one.users++
@@ -111,10 +135,6 @@ func (t *turns) of(client string) (place chan struct{}, giveBack func()) {
 			delete(t.held, client)
 		}
 	}
-}
-
-func (g *gate) leave() func() {
-	return sync.OnceFunc(func() { <-g.slots })
 }
 
 // slotKey marks a context whose request has passed the gate, so that the
@@ -129,7 +149,7 @@ func (h *Handler) enter(ctx context.Context) (context.Context, func(), *Refusal)
 	if refusal != nil {
 		return ctx, nil, refusal
 	}
-	release, refusal := h.gate.enter(ctx)
+	release, refusal := h.gate.enter(ctx, ClientOf(ctx))
 	if refusal != nil {
 		giveBack()
 		return ctx, nil, refusal

@@ -1,8 +1,10 @@
 package httpgraphql
 
 import (
+	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -60,6 +62,18 @@ func LoopbackOnly(next http.Handler, allowedHosts, allowedOrigins []string) http
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// CheckHost says what is wrong with a host that LoopbackOnly is to answer under: no request would ever name it.
+func CheckHost(host string) error {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return nil
+	}
+	u, err := url.Parse("http://" + host)
+	if err != nil || u.Host != host || u.Hostname() == "" || u.User != nil || strings.Contains(host, "*") {
+		return fmt.Errorf("%q is no host; write a name, with a port where only that is meant, for example rid.example", host)
+	}
+	return nil
 }
 
 // turnAway answers a request that does not get as far as any handler.

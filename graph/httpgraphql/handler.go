@@ -28,6 +28,7 @@ type Config struct {
 	// slower and none sooner. Waiting is how many more may wait for their turn:
 	// 16 times InFlight, and 64 at least.
 	// Of one client (ClientOf) at most PerClient arrive, wait or run: half of both.
+	// At most half of InFlight of them run, so that others find a place.
 	InFlight  int
 	Waiting   int
 	PerClient int

@@ -570,6 +570,15 @@ func TestFieldErrorsAreCapped(t *testing.T) {
 	if len(b.Errors) != 50 || b.Extensions["errorsOmitted"] != 150.0 {
 		t.Errorf("%d errors, %v", len(b.Errors), b.Extensions)
 	}
+	w = do(newHandler(httpgraphql.Config{Limits: httpgraphql.Limits{ErrorBytes: 1000}}), query("{failures}"))
+	b, _ = parse(t, w.Body.Bytes())
+	if n := len(b.Errors); n < 2 || n >= 50 || b.Extensions["errorsOmitted"] != float64(200-n) || w.Body.Len() > 2500 {
+		t.Errorf("%d errors of at most 1,000 bytes, %v: %d bytes", n, b.Extensions, w.Body.Len())
+	}
+	w = do(newHandler(httpgraphql.Config{Limits: httpgraphql.Limits{ErrorBytes: 1}}), query("{failures}"))
+	if b, _ = parse(t, w.Body.Bytes()); len(b.Errors) != 1 || b.Extensions["errorsOmitted"] != 199.0 {
+		t.Errorf("%d errors, %v: the first is always told", len(b.Errors), b.Extensions)
+	}
 }
 
 func TestPanicsOutsideOfFieldsEndTheOperationOnly(t *testing.T) {

@@ -17,6 +17,7 @@ type Limits struct {
 
 	Errors      int // Errors reported of a document that cannot be run: 10. Validation ends there.
 	FieldErrors int // Errors reported beside data: 50. The number left out stands in extensions.errorsOmitted.
+	ErrorBytes  int // Bytes of these errors as JSON, the first of them apart: 64 KiB. Those left out are counted as well.
 }
 
 // registeredFactor is how many times more tokens a registered document may have.
@@ -36,6 +37,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.Items, 1000)
 	setDefault(&l.Errors, 10)
 	setDefault(&l.FieldErrors, 50)
+	setDefault(&l.ErrorBytes, 64<<10)
 	return l
 }
 
