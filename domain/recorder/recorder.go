@@ -273,10 +273,10 @@ func (r *Recorder) append(ctx context.Context, q Request, id func(int) eventlog.
 			}
 		}
 		revision := s.folded.Revision()
-		if q.ExpectedRevision != nil && *q.ExpectedRevision != revision {
-			return KeyUse{}, false, wrongRevision(*q.ExpectedRevision, revision)
-		}
 		events, refusal := s.folded.Decide(q.Command, r.reader.Facts(domain.DateOf(r.config.Clock())))
+		if q.ExpectedRevision != nil && *q.ExpectedRevision != revision {
+			refusal = wrongRevision(*q.ExpectedRevision, revision, refusal)
+		}
 		if refusal != nil {
 			return KeyUse{}, false, refusal
 		}
@@ -312,11 +312,19 @@ func pause(ctx context.Context, race int) error {
 	}
 }
 
-// wrongRevision refuses a request that expected another revision.
-func wrongRevision(expected, actual int64) *domain.Refusal {
+// wrongRevision refuses a request that expected another revision. What else is wrong with it is told with that: a name that is not
+// there has no revision that could have been read.
+func wrongRevision(expected, actual int64, also *domain.Refusal) *domain.Refusal {
+	what := "Another was recorded meanwhile"
+	if actual < expected {
+		what = "So much was never recorded"
+	}
 	refusal := domain.Refuse(domain.Conflict, "expectedRevision",
-		fmt.Sprintf("Another was recorded meanwhile: revision %d was expected, but it is %d; read again and decide on what is there now.", expected, actual))
+		fmt.Sprintf("%s: revision %d was expected, but it is %d; read again and decide on what is there now.", what, expected, actual))
 	refusal.Expected, refusal.Actual = &expected, &actual
+	if also != nil {
+		refusal.Faults = append(refusal.Faults, also.Faults...)
+	}
 	return refusal
 }
 

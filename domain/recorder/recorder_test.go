@@ -165,6 +165,17 @@ func TestExpectedRevisionIsKept(t *testing.T) {
 	if n := len(events(t, log, fra)); n != 2 {
 		t.Errorf("%d events", n)
 	}
+	// Whatever else is wrong is told with it.
+	var both *domain.Refusal
+	if err := record(7, ""); !errors.As(err, &both) || both.Code() != domain.BadUserInput || len(both.Faults) != 2 ||
+		both.Faults[0].Path != "expectedRevision" || both.Faults[1].Path != "summary" || *both.Actual != 1 || strings.Contains(both.Error(), "meanwhile") {
+		t.Errorf("an older revision and no summary: %v", err)
+	}
+	expected := int64(3)
+	_, err := r.Record(t.Context(), recorder.Request{Command: position("QQQ", domain.Support, "s"), By: "jane", ExpectedRevision: &expected})
+	if !errors.As(err, &both) || both.Code() != domain.NotFound {
+		t.Errorf("a State that is not there: %v", err)
+	}
 }
 
 // intruder gives a log into which, the first so many times that somebody appends to a stream, another is quicker.
