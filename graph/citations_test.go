@@ -50,6 +50,12 @@ func TestCitations(t *testing.T) {
 			t.Errorf("no source bears the act %s", e["at"])
 		}
 	}
+	votes, _ := b.rows("votes", "")
+	for _, v := range votes { // Of two of them only the totals are known.
+		if !borne["endorsements"][v["at"]] {
+			t.Errorf("no source bears the vote %s", v["at"])
+		}
+	}
 	if found["positions"] != "831;832" || found["submissions"] != "829" || found["issued"] != "2026-01-09" || found["languages"] != "RU" ||
 		found["grades"] != "PRESS" || found["firstOn"] != "2026-01-10" || found["lastOn"] != "2026-01-16" {
 		t.Errorf("the source is %v", found)

@@ -206,6 +206,8 @@ func strange(t *testing.T) *bed {
 	b.get(declareIntendedBallot, "input", map[string]any{"vote": cast, "state": "EST", "intended": "YES", "on": "2026-01-20", "source": madeUp})
 	explained := b.get(`{ endorsements(filter: {documentSymbol: "A/MADE-UP/1"}) { nodes { id actor { code } } } }`).at("endorsements.nodes.1.id")
 	b.get(recordPosition, "input", position(map[string]any{"explains": explained, "form": "EXPLANATION", "stance": nil}))
+	later := b.get(recordEndorsement, "input", endorsement(map[string]any{"kind": "SPONSOR", "on": "2026-01-25"})).at("recordEndorsement.endorsement.id")
+	b.get(recordPosition, "input", position(map[string]any{"explains": later, "statedOn": "2026-01-17"}))
 	return b
 }
 

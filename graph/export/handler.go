@@ -129,7 +129,7 @@ func (h *handler) describe(header http.Header, f File, asked Question, m Moment)
 }
 
 // version is that of the files' form: to be raised whenever a pinned file gets other bytes.
-const version = "1"
+const version = "2"
 
 // tag names the bytes of a pinned file without making them: they are a function of the record up to the moment, of which the last
 // event bears witness, and of the form.

@@ -102,6 +102,10 @@ func allSources(ctx context.Context, record Record, v view) ([]*sourceRow, error
 			r.acts = append(r.acts, e.At)
 		}
 	}
+	for vote := range eachVote(v.View) { // Of one of which only the totals are known there is no ballot.
+		r := note(&vote.Source, vote.On)
+		r.acts = append(r.acts, vote.At)
+	}
 	for _, p := range v.AllProposals() {
 		for i := range p.Submissions {
 			s := &p.Submissions[i]

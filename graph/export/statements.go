@@ -76,7 +76,8 @@ func actorName(a projections.Actor) cell {
 
 type positionRow struct {
 	*projections.Position
-	label string // Of the target.
+	label    string // Of the target.
+	explains uint64 // Position of the act that it explains; zero where there is none at the moment.
 }
 
 var positions = &table[positionRow]{
@@ -99,7 +100,7 @@ var positions = &table[positionRow]{
 		{Field{Name: "points", Type: Nested, Meaning: "The points made: a list of objects with kind (" + sentence(words(domain.Offer)) + ") and text, in the order recorded."}, pointsCell},
 		{Field{Name: "alignedWith", Type: List, Meaning: "Codes of the States named as aligning themselves with a group's statement, or as signing it."}, func(r positionRow) cell { return codes(r.AlignedWith) }},
 		{Field{Name: "dissociated", Type: List, Meaning: "Codes of the members that set themselves apart from a group's statement."}, func(r positionRow) cell { return codes(r.Dissociated) }},
-		{Field{Name: "explains", Type: Position, Meaning: "`at` of the act or, for a ballot, of the vote that the position explains."}, func(r positionRow) cell { return place(r.ExplainsAt) }},
+		{Field{Name: "explains", Type: Position, Meaning: "`at` of the act or, for a ballot, of the vote that the position explains."}, func(r positionRow) cell { return place(r.explains) }},
 		{Field{Name: "endedOn", Type: Day, Meaning: "Day from which on it is no longer the actor's last word on the target."}, func(r positionRow) cell { return day(r.EndedOn) }},
 		{Field{Name: "withdrawnOn", Type: Day, Meaning: "Day from which on the actor took it back."}, func(r positionRow) cell { return day(r.WithdrawnOn) }},
 		{Field{Name: "corrections", Type: Integer, Always: true, Unit: "fields", Meaning: "How many fields were corrected since; the values here are the corrected ones."}, func(r positionRow) cell { return count(len(r.Corrections)) }},
@@ -113,7 +114,13 @@ var positions = &table[positionRow]{
 			}, func(p *projections.Position) projections.PositionKey {
 				return projections.PositionKey{On: p.StatedOn, At: p.At}
 			}) {
-				if !yield(positionRow{p, labels(p.Target)}, nil) {
+				row := positionRow{Position: p, label: labels(p.Target)}
+				if p.ExplainsAt != 0 { // An explanation given before the vote has none at a day before it.
+					if e, ok := v.Endorsement(p.ExplainsAt, p.Actor.Code()); ok {
+						row.explains = e.At
+					}
+				}
+				if !yield(row, nil) {
 					return
 				}
 			}
