@@ -578,7 +578,14 @@ func TestCloseCodes(t *testing.T) {
 		if m := l.hear(); m.ID != "3" || m.Type != "error" || !strings.Contains(string(m.Payload), `"code":"RATE_LIMITED"`) {
 			t.Errorf("%+v %s", m, m.Payload)
 		}
-		l.say(`{"type":"complete","id":"1"}`).say(feed("1"))
+		l.say(`{"type":"complete","id":"1"}`).say(`{"type":"ping"}`)
+		if m := l.hear(); m.Type != "pong" {
+			t.Errorf("%+v %s", m, m.Payload)
+		}
+		l.say(feed("1"))
+		for s.handler.Stats().Subscriptions < 2 { // Else what is recorded may be before they began.
+			time.Sleep(time.Millisecond)
+		}
 		s.record(1)
 		seen := map[string]bool{}
 		for range 2 {
