@@ -42,7 +42,7 @@ func connect(a auth.Authenticator) func(context.Context, map[string]any) (contex
 		if err != nil {
 			return ctx, err
 		}
-		return auth.NewContext(ctx, p), nil
+		return auth.Hold(auth.NewContext(ctx, p), a, credential), nil
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -651,6 +652,67 @@ func (fleeting) Authenticate(_ context.Context, credential string) (auth.Princip
 		return auth.Principal{}, &auth.Refusal{Code: auth.Unavailable, Message: "Not now.", Cause: errors.New("down")}
 	}
 	return auth.Principal{}, &auth.Refusal{Code: auth.Unauthenticated, Message: "The token is none of ours."}
+}
+
+// revocable takes every token until its key is taken away, and cannot say for a while.
+type revocable struct{ away, unsure atomic.Bool }
+
+func (r *revocable) Authenticate(_ context.Context, credential string) (auth.Principal, error) {
+	switch {
+	case r.unsure.Load():
+		return auth.Principal{}, &auth.Refusal{Code: auth.Unavailable, Message: "Not now."}
+	case r.away.Load():
+		return auth.Principal{}, &auth.Refusal{Code: auth.Unauthenticated, Message: "The key is gone."}
+	}
+	return auth.Principal{Subject: credential, Roles: []auth.Role{auth.Editor}, Expires: time.Now().Add(time.Hour)}, nil
+}
+
+// TestAKeyThatIsTakenAwayEndsWhatIsOpen: nobody goes on recording or following over a connection that was opened by a token of it.
+func TestAKeyThatIsTakenAwayEndsWhatIsOpen(t *testing.T) {
+	var by revocable
+	const ping = time.Second
+	s := newDemo(t).station(func(c *graph.Config) {
+		c.Authenticator, c.AnyHost, c.Following = &by, true, httpgraphql.Following{Ping: ping}
+	})
+	slow := newDemo(t).station(func(c *graph.Config) { c.Authenticator, c.AnyHost = &by, true })
+	open := func(s *station, header http.Header, payload string) *line {
+		l := s.dial(header).say(`{"type":"connection_init","payload":` + payload + `}`)
+		l.hear()
+		return l
+	}
+	bearer := http.Header{"Authorization": {"Bearer edna"}}
+	feeds := []*line{open(s, nil, `{"Authorization":"Bearer edna"}`), open(s, bearer, `{}`)}
+	for _, l := range feeds {
+		l.subscribe("1", `subscription { eventRecorded { at } }`)
+	}
+	records := open(slow, nil, `{"Authorization":"Bearer edna"}`)
+	r, _ := http.NewRequest(http.MethodGet, "http://"+s.address+"/graphql?query="+url.QueryEscape(`subscription { eventRecorded { at } }`), nil)
+	r.Header = bearer
+	e := s.stream(r)
+
+	by.unsure.Store(true) // Which ends nothing.
+	time.Sleep(ping * 6 / 5)
+	for _, l := range feeds {
+		if m := l.subscribe("2", `{ at }`).hear(); m.Type != "next" {
+			t.Errorf("while it is not known: %+v", m)
+		}
+	}
+	by.unsure.Store(false)
+	by.away.Store(true)
+	if code, reason := records.subscribe("1", recordPosition, "input", position(nil)).closed(); code != 4403 || reason != "The key is gone." {
+		t.Errorf("who records is closed with %d (%s)", code, reason)
+	}
+	if events := slow.model.At(); events != s.model.At() {
+		t.Errorf("recorded: %d events", events)
+	}
+	for _, l := range feeds {
+		if code, reason := l.closed(); code != 4403 || reason != "The key is gone." {
+			t.Errorf("a feed is closed with %d (%s)", code, reason)
+		}
+	}
+	if event, _, _ := e.hear(); event != "" {
+		t.Errorf("the stream ends with %s", event)
+	}
 }
 
 func TestWhoMayFollow(t *testing.T) {

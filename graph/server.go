@@ -200,6 +200,7 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 		Allow:      allow,
 		Connect:    connect(c.Authenticator),
 		Expires:    expires,
+		Still:      auth.Still,
 		Origins:    origins,
 		Prepare: func(ctx context.Context, _ *ast.OperationDefinition) context.Context {
 			return root.Begin(ctx)

@@ -30,9 +30,9 @@ func (g Guard) ProtectUpgrades(next http.Handler) http.Handler {
 
 func (g Guard) protect(next http.Handler, passes func(*http.Request) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p, err := g.authenticate(r)
+		p, credential, err := g.authenticate(r)
 		if err == nil {
-			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), p)))
+			next.ServeHTTP(w, r.WithContext(Hold(NewContext(r.Context(), p), g.Authenticator, credential)))
 			return
 		}
 		if passes(r) {
@@ -47,21 +47,20 @@ func (g Guard) protect(next http.Handler, passes func(*http.Request) bool) http.
 	})
 }
 
-func (g Guard) authenticate(r *http.Request) (Principal, error) {
+func (g Guard) authenticate(r *http.Request) (p Principal, credential string, err error) {
 	if _, ok := g.Authenticator.(None); ok {
-		return Local(), nil // Whatever the header says: it is for somebody else, perhaps for a proxy.
+		return Local(), "", nil // Whatever the header says: it is for somebody else, perhaps for a proxy.
 	}
-	credential := ""
 	switch values := r.Header.Values("Authorization"); {
 	case len(values) > 1:
-		return Principal{}, &Refusal{Code: Unauthenticated, Message: "There is more than one Authorization header; send one."}
+		return Principal{}, "", &Refusal{Code: Unauthenticated, Message: "There is more than one Authorization header; send one."}
 	case len(values) == 1:
-		var err error
 		if credential, err = Bearer(values[0]); err != nil {
-			return Principal{}, err
+			return Principal{}, "", err
 		}
 	}
-	return g.Authenticator.Authenticate(r.Context(), credential)
+	p, err = g.Authenticator.Authenticate(r.Context(), credential)
+	return p, credential, err
 }
 
 // maxCredential is how many bytes a credential has at most: more is not even looked at.

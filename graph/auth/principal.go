@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,4 +97,32 @@ func NewContext(ctx context.Context, p Principal) context.Context {
 func FromContext(ctx context.Context) (Principal, bool) {
 	p, ok := ctx.Value(principalKey{}).(Principal)
 	return p, ok
+}
+
+type heldKey struct{}
+
+// held is a credential, and who takes it.
+type held struct {
+	by         Authenticator
+	credential string
+}
+
+// Hold gives a context in which a credential can be looked at again: for who goes on after the first answer.
+func Hold(ctx context.Context, by Authenticator, credential string) context.Context {
+	return context.WithValue(ctx, heldKey{}, held{by, credential})
+}
+
+// Still says why the credential that was held is taken no more: it has expired, or its key was taken away. That it cannot be found
+// out now is no reason.
+func Still(ctx context.Context) error {
+	h, ok := ctx.Value(heldKey{}).(held)
+	if !ok {
+		return nil
+	}
+	_, err := h.by.Authenticate(ctx, h.credential)
+	var refusal *Refusal
+	if errors.As(err, &refusal) && refusal.Code != Unavailable {
+		return refusal
+	}
+	return nil
 }

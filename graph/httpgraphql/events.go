@@ -94,9 +94,17 @@ func (h *Handler) sendEvents(w http.ResponseWriter, r *http.Request, a *answer) 
 		out.flush()
 		return
 	}
-	for out.flush() {
+	looked := time.Now()
+	may := func() bool {
+		if time.Since(looked) < f.Ping {
+			return true
+		}
+		looked = time.Now()
+		return h.still(ctx) == nil // If not, the client comes back, and is told then.
+	}
+	for out.flush() && may() {
 		answer, id, ok, err := a.subscription.next(ctx)
-		for ; ok && out.err == nil; answer, id, ok, err = a.subscription.next(ctx) {
+		for ; ok && out.err == nil && may(); answer, id, ok, err = a.subscription.next(ctx) {
 			h.counters.messages.Add(1)
 			if out.next(id, answer); out.pending > 64<<10 {
 				out.flush()

@@ -65,6 +65,9 @@ type Config struct {
 	Connect func(ctx context.Context, payload map[string]any) (context.Context, error)
 	// Expires says until when whoever asks may; zero is for ever. A connection that stays open is closed then.
 	Expires func(ctx context.Context) time.Time
+	// Still says why whoever asks may no more, though the time that Expires gave is not over. It is asked at each ping of a connection
+	// that stays open, and before an operation over a WebSocket; its error closes the connection.
+	Still func(ctx context.Context) error
 	// Audience names those who are answered alike; without it all are. It is asked when a subscription is opened.
 	Audience func(ctx context.Context) string
 	// Origins are those of the pages of others that may open a WebSocket; "*" is any.

@@ -237,6 +237,16 @@ func broken(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled)
 }
 
+// still says why whoever has a connection open may no more.
+func (h *Handler) still(ctx context.Context) error {
+	if h.config.Still == nil {
+		return nil
+	}
+	within, cancel := context.WithTimeout(ctx, h.config.Timeout)
+	defer cancel()
+	return h.config.Still(within)
+}
+
 // Following bounds connections that stay open. A zero field means its default.
 type Following struct {
 	// Init is how long a WebSocket may be silent before its connection_init: 10 s.

@@ -204,12 +204,27 @@ func (s *socket) heard() {
 // tryPeer sends a ping, whose pong prolongs the connection's time. It runs on a goroutine of its own, which the deadline ends.
 func (s *socket) tryPeer() {
 	f := s.h.config.Following
+	s.mu.Lock()
+	ctx, ready := s.ctx, s.ready
+	s.mu.Unlock()
+	if ready && !s.mayStill(ctx) {
+		return
+	}
 	_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(f.Ping/2))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closing {
 		s.ping.Reset(f.Ping)
 	}
+}
+
+// mayStill closes the connection of who may ask no more.
+func (s *socket) mayStill(ctx context.Context) bool {
+	err := s.h.still(ctx)
+	if err != nil {
+		s.close(closeForbidden, s.h.present(ctx, err).Message)
+	}
+	return err == nil
 }
 
 func (s *socket) isReady() bool {
@@ -464,6 +479,9 @@ func (s *socket) run(ctx context.Context, id string, o *running, params *graphql
 			s.sendErrors(id, o, gqlerror.List{s.h.internal(ctx, cause)})
 		}
 	}()
+	if !s.mayStill(ctx) {
+		return
+	}
 	params.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
 	response, opened, errs := s.h.begin(graphql.StartOperationTrace(ctx), params, "")
 	switch {
