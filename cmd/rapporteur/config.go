@@ -64,6 +64,9 @@ func (s storeName) String() string {
 	if s.remote() || strings.Contains(string(s), "://") {
 		return eventstoredb.Redacted(string(s))
 	}
+	if !strings.HasPrefix(string(s), "file:") {
+		return redacted(string(s)) // It names no store, perhaps by a slip in esdb://.
+	}
 	return string(s)
 }
 
@@ -197,13 +200,26 @@ type serverFlags struct {
 func (s serverFlags) address() (string, error) {
 	u, err := url.Parse(s.Server)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		named := s.Server
-		if err == nil {
-			named = u.Redacted()
-		}
-		return "", &usage{fmt.Sprintf("--server %q is no address of a server; write it as in http://127.0.0.1:8080", named)}
+		return "", &usage{fmt.Sprintf("--server %q is no address of a server; write it as in http://127.0.0.1:8080", redacted(s.Server))}
 	}
 	return strings.TrimRight(s.Server, "/"), nil
+}
+
+// redacted is an address that cannot be read as one, without what may be a secret in it.
+func redacted(address string) string {
+	if i := strings.LastIndexByte(address, '@'); i >= 0 {
+		scheme, _, ok := strings.Cut(address[:i], "://")
+		if ok {
+			scheme += "://"
+		} else {
+			scheme = ""
+		}
+		address = scheme + "xxxxx" + address[i:]
+	}
+	if i := strings.IndexAny(address, "?#"); i >= 0 {
+		address = address[:i]
+	}
+	return address
 }
 
 // asOfFlags are the moment that is asked for.
