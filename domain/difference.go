@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,7 +86,7 @@ func titleOf(s *Source) string {
 func (d *differences) documents(recorded, given *Document) {
 	if recorded == nil || given == nil {
 		if recorded != given {
-			*d = append(*d, Difference{"document", recorded.symbol(), given.symbol()})
+			*d = append(*d, Difference{"document", nameOf(recorded), nameOf(given)})
 		}
 		return
 	}
@@ -98,9 +99,29 @@ func (d *differences) documents(recorded, given *Document) {
 		*d = append(*d, Difference{"document.sha256", recorded.SHA256, given.SHA256})
 	}
 	if !slices.Equal(recorded.Paragraphs, given.Paragraphs) {
-		*d = append(*d, Difference{"document.paragraphs", fmt.Sprintf("%d paragraphs", len(recorded.Paragraphs)), fmt.Sprintf("%d paragraphs", len(given.Paragraphs))})
+		*d = append(*d, paragraphs(recorded.Paragraphs, given.Paragraphs))
 	}
 }
+
+// nameOf is what a document is called by: its symbol, or the title of one that has none.
+func nameOf(document *Document) string {
+	if document == nil {
+		return ""
+	}
+	return cmp.Or(document.Symbol, document.Title)
+}
+
+// paragraphs tells the first paragraph that differs, or how many there are where one list goes on after the other's end.
+func paragraphs(recorded, given []Paragraph) Difference {
+	for i := range min(len(recorded), len(given)) {
+		if r, g := recorded[i], given[i]; r != g {
+			return Difference{fmt.Sprintf("document.paragraphs[%d]", i), paragraph(r), paragraph(g)}
+		}
+	}
+	return Difference{"document.paragraphs", fmt.Sprintf("%d paragraphs", len(recorded)), fmt.Sprintf("%d paragraphs", len(given))}
+}
+
+func paragraph(p Paragraph) string { return fmt.Sprintf("%s %d: %s", p.Kind, p.Number, p.Text) }
 
 func differencesOfPositions(recorded, given PositionStated) []Difference {
 	var d differences
