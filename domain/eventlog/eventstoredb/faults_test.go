@@ -301,8 +301,8 @@ func TestAWaiterIsWokenWhateverBecomesOfTheSubscription(t *testing.T) {
 			defer other.Close()
 			at := mustAppend(t, log, step("a", eventlog.NoStream, 1))
 			for i := range 3 {
-				woken := make(chan error, 1)
-				go func() { woken <- log.Wait(t.Context(), at.Offset) }()
+				woken, after := make(chan error, 1), at.Offset
+				go func() { woken <- log.Wait(t.Context(), after) }()
 				eventually(t, func() bool { return c.Calls(esdbtest.Subscribe) > 0 })
 				harm(c)
 				within(t, "an append", func() { at = mustAppend(t, other, step("a", eventlog.Revision(i), 1)) })
@@ -428,7 +428,11 @@ func TestTheVersionOfAServer(t *testing.T) {
 	for version, ok := range map[string]bool{"20.10.6": true, "26.1.0": true, "": true, "26.2.0-rc.1": false} {
 		c := esdbtest.New(t, 1)
 		c.SetVersion(version)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		bound := time.Second
+		if ok {
+			bound = patience
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), bound)
 		log, err := eventstoredb.Open(ctx, eventstoredb.Quick(eventstoredb.Config{ConnectionString: c.ConnectionString()}))
 		cancel()
 		if (err == nil) != ok || !ok && !strings.Contains(err.Error(), "version") {
@@ -467,8 +471,8 @@ func TestEachFaultAtEachCallIsOvercome(t *testing.T) {
 						c.Kill(0) // So that there is something to connect to again.
 						c.Restart(0)
 					}
-					woken := make(chan error, 1)
-					go func() { woken <- log.Wait(t.Context(), at.Offset) }()
+					woken, after := make(chan error, 1), at.Offset
+					go func() { woken <- log.Wait(t.Context(), after) }()
 					for i := range 2 {
 						s := step("a", at.Revision, 3)
 						writer := []*eventstoredb.Log{log, other}[i]
