@@ -605,6 +605,29 @@ func TestCloseCodes(t *testing.T) {
 	})
 }
 
+// An error message ends an operation for good, so many that come at once are kept waiting instead of sent away.
+func TestAllWhoComeAtOnceAreTakenUp(t *testing.T) {
+	s := newDemo(t).station(func(c *graph.Config) { c.InFlight = 1 })
+	const each = 80 // More than are let wait for one place, and each a document of its own, which has to be read.
+	lines := []*line{s.connect(), s.connect(), s.connect()}
+	for i := range each {
+		for n, l := range lines {
+			l.subscribe(strconv.Itoa(i), fmt.Sprintf(`subscription { eventRecorded { at event { stream type as%d: recordedAt as%d: recordedBy } } }`, i, each+n))
+		}
+	}
+	for end := time.Now().Add(patience); s.handler.Stats().Subscriptions < each*len(lines) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	s.record(1)
+	for _, l := range lines {
+		for range each {
+			if m := l.hear(); m.Type != "next" {
+				t.Fatalf("%+v %s", m, m.Payload)
+			}
+		}
+	}
+}
+
 // A server that is being stopped lets its followers go in such a way that they come back, and answers what is under way.
 func TestDraining(t *testing.T) {
 	s := newDemo(t).station(nil)

@@ -2,9 +2,11 @@ package httpgraphql
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // gate lets a number of operations through at once and has a number wait.
@@ -155,6 +157,34 @@ func (h *Handler) enter(ctx context.Context) (context.Context, func(), *Refusal)
 		return ctx, nil, refusal
 	}
 	return context.WithValue(ctx, slotKey{}, true), func() { release(); giveBack() }, nil
+}
+
+// smallOperation is how many bytes an operation of a socket may have to be waited with: what waits is held in memory, and a socket may
+// have many.
+const smallOperation = 16 << 10
+
+// The pause before a place is asked for again doubles from the first to the last; each is taken by chance from half to one and a
+// half of it, so that those who came together do not come together again.
+const (
+	firstPause = 20 * time.Millisecond
+	lastPause  = time.Second
+)
+
+// enterAtLast is enter for who must not be sent away: the error message of a WebSocket ends an operation for good, and clients try
+// again only what a close has ended. So when many come at once, as after a restart, each waits until there is room for it, or until
+// its time is over.
+func (h *Handler) enterAtLast(ctx context.Context) (context.Context, func(), *Refusal) {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		within, release, refusal := h.enter(ctx)
+		if refusal == nil {
+			return within, release, nil
+		}
+		select {
+		case <-time.After(pause/2 + rand.N(pause)):
+		case <-ctx.Done():
+			return ctx, nil, refusal
+		}
+	}
 }
 
 // shareKey marks a context whose request counts among those of its client.

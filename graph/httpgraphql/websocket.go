@@ -101,6 +101,7 @@ type running struct {
 	cancel       context.CancelFunc
 	subscription *subscription // Nil while it is opened, and of a query or mutation.
 	follows      bool
+	small        bool // It may be waited with (smallOperation).
 }
 
 func (h *Handler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
@@ -441,7 +442,7 @@ func (s *socket) subscribe(id string, payload json.RawMessage) {
 		return
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
-	o := &running{cancel: cancel}
+	o := &running{cancel: cancel, small: len(payload) <= smallOperation}
 	s.operations[id] = o
 	s.working.Go(func() {
 		defer cancel()
@@ -483,7 +484,7 @@ func (s *socket) run(ctx context.Context, id string, o *running, params *graphql
 		return
 	}
 	params.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
-	response, opened, errs := s.h.begin(graphql.StartOperationTrace(ctx), params, "")
+	response, opened, errs := s.h.begin(graphql.StartOperationTrace(ctx), params, o.small, "")
 	switch {
 	case errs != nil:
 		s.sendErrors(id, o, errs)
@@ -574,8 +575,8 @@ func (s *socket) sendOf(head, id string, o *running, last bool, payload []byte) 
 }
 
 // begin executes a query or mutation and gives its answer as JSON, or opens a subscription.
-func (h *Handler) begin(ctx context.Context, params *graphql.RawParams, lastEventID string) (answer []byte, opened *subscription, errs gqlerror.List) {
-	operation, response, errs := h.answerOnce(ctx, params)
+func (h *Handler) begin(ctx context.Context, params *graphql.RawParams, patient bool, lastEventID string) (answer []byte, opened *subscription, errs gqlerror.List) {
+	operation, response, errs := h.answerOnce(ctx, params, patient)
 	switch {
 	case errs != nil:
 		h.counters.refused.Add(1)
@@ -588,10 +589,14 @@ func (h *Handler) begin(ctx context.Context, params *graphql.RawParams, lastEven
 }
 
 // answerOnce reads an operation and executes it unless it is a subscription, whose response is nil.
-func (h *Handler) answerOnce(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, *graphql.Response, gqlerror.List) {
+func (h *Handler) answerOnce(ctx context.Context, params *graphql.RawParams, patient bool) (*graphql.OperationContext, *graphql.Response, gqlerror.List) {
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
-	ctx, release, refusal := h.enter(ctx)
+	enter := h.enter
+	if patient {
+		enter = h.enterAtLast
+	}
+	ctx, release, refusal := enter(ctx)
 	if refusal != nil {
 		return nil, nil, refusal.Errors
 	}
