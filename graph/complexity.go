@@ -35,6 +35,7 @@ const (
 
 // What is computed before the first field is told.
 const (
+	oneNode      = 10      // To read an id and look up what it names.
 	twoStates    = 20      // To look two States up on all targets.
 	twoDocuments = 140_000 // To compare hostile ones: the bounds of package comparison come to half a second at most, so one operation has two.
 	twoBoards    = 100     // To find where all States stand on a target at two moments, and why not where they stood.
@@ -46,7 +47,7 @@ const (
 func costs() generated.ComplexityRoot {
 	var c generated.ComplexityRoot
 
-	c.Query.Nodes = func(child int, ids []string) int { return times(len(ids), child) }
+	c.Query.Nodes = func(child int, ids []string) int { return times(len(ids), child+oneNode) }
 	c.Query.States = func(child int, region *domain.RegionalGroup, group *string, _ *model.AsOf) int {
 		switch {
 		case region != nil:

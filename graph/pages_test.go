@@ -229,3 +229,21 @@ func TestConvergenceOnWhatIsAskedFor(t *testing.T) {
 		}
 	}
 }
+
+// All filters given must hold, so one that is given and empty lets nothing through.
+func TestAnEmptyFilterIsAFilter(t *testing.T) {
+	b := newDemo(t)
+	for field, want := range map[string]bool{
+		`events(filter: {recordedBy: ""})`:                                        false,
+		`events(filter: {recordedBy: "import"})`:                                  true,
+		`events(filter: {streamPrefix: ""})`:                                      true, // Every name begins with it.
+		`endorsements(filter: {documentSymbol: ""})`:                              false,
+		`endorsements(filter: {documentSymbol: "A/RES/78/16", kinds: [VOTE_NO]})`: true,
+	} {
+		a := b.get(`{ ` + field + ` { totalCount } }`)
+		name, _, _ := strings.Cut(field, "(")
+		if n, _ := a.at(name + ".totalCount").(float64); (n > 0) != want {
+			t.Errorf("%s: %v", field, n)
+		}
+	}
+}

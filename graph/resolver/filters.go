@@ -48,5 +48,17 @@ func eventFilter(filter *model.EventFilter) projections.EventFilter {
 	if filter == nil {
 		return projections.EventFilter{}
 	}
-	return projections.EventFilter{StreamPrefix: value(filter.StreamPrefix), Types: filter.Types, RecordedBy: value(filter.RecordedBy)}
+	return projections.EventFilter{StreamPrefix: value(filter.StreamPrefix), Types: filter.Types, RecordedBy: asked(filter.RecordedBy)}
+}
+
+// nothing is a text that no field of the record is: what a filter says that was given and is empty, for in the filters of the read
+// model what is empty was not given.
+const nothing = "\x00"
+
+// asked is the text that a filter asks for; empty where it asks for none.
+func asked(text *string) string {
+	if text != nil && *text == "" {
+		return nothing
+	}
+	return value(text)
 }

@@ -251,7 +251,7 @@ func (r *Resolver) endorsementFilter(f *faults, filter *model.EndorsementFilter)
 		n.proposal("filter.proposal", *filter.Proposal)
 	}
 	return projections.EndorsementFilter{
-		Actors: filter.Actors, Proposal: value(filter.Proposal), Kinds: filter.Kinds, DocumentSymbol: value(filter.DocumentSymbol),
+		Actors: filter.Actors, Proposal: value(filter.Proposal), Kinds: filter.Kinds, DocumentSymbol: asked(filter.DocumentSymbol),
 	}
 }
 
