@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -95,6 +96,7 @@ func TestScripts(t *testing.T) {
 			"end":     scriptEnd,
 			"pid":     scriptPid,
 			"post":    scriptPost,
+			"reach":   scriptReach,
 			"printed": scriptPrinted,
 			"token":   scriptToken,
 			"digest":  scriptDigest,
@@ -225,6 +227,25 @@ func scriptPost(ts *testscript.TestScript, neg bool, args []string) {
 	status, answer, err := post(args[0], body, args[2:]...)
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "status %d\n%s", status, answer)
+}
+
+// scriptReach waits until a server has come to a position: what another recorded it has a moment later.
+func scriptReach(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, "reach ADDRESS POSITION")
+	want, err := strconv.ParseUint(args[1], 10, 64)
+	ts.Check(err)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) { // Against hanging; it is no measure.
+		var newest struct {
+			At uint64 `json:",string"`
+		}
+		ts.Check(ask(args[0], "{ at }", nil, &newest))
+		if newest.At >= want {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s is at %d and does not come to %d", args[0], newest.At, want)
+		}
+	}
 }
 
 var curlLine = regexp.MustCompile(`(?m)^ +curl -s http://(\S+)/graphql -H '([^']*)' -d '([^']*)'$`)
