@@ -36,6 +36,18 @@ func TestAgreementHasThePublishedValues(t *testing.T) {
 	}
 }
 
+// Van der Eijk's own example has seven places; its value is given with it in the documentation of the R package agrmt (D. Ruedin).
+func TestAgreementOfItsAuthorsExample(t *testing.T) {
+	if got := convergence.AgreementOf(30, 40, 210, 130, 530, 50, 10).FloatString(7); got != "0.6113333" {
+		t.Errorf("A is %s, want 0.6113333", got)
+	}
+	// Over five places it is what is served.
+	counts := [5]int{80, 40, 30, 25, 18}
+	if got, want := convergence.AgreementOf(counts[:]...), convergence.Agreement(counts); got.Cmp(big.NewRat(want.Num, want.Den)) != 0 {
+		t.Errorf("over five places %s, and %d/%d by the table", got, want.Num, want.Den)
+	}
+}
+
 func TestConsensusBoundaries(t *testing.T) {
 	figures := func(tally convergence.Tally, own [5]bool, agreed bool) *convergence.Figures {
 		return &convergence.Figures{Tally: tally, OwnSupport: own, Agreed: agreed}
