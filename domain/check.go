@@ -90,6 +90,10 @@ func (c *check) text(path, noun, text string, limit int, form textForm) {
 		case unicode.IsControl(r) || nonCharacter(r):
 			c.bad(path, "The %s has the control character U+%04X as its character %s; leave it out.", noun, r, thousands(character))
 			return
+		case form&exact != 0 && unicode.Is(unicode.Cf, r):
+			// Marks of direction and the like: two keys that look alike would be two.
+			c.bad(path, "The %s has the invisible character U+%04X as its character %s; leave it out.", noun, r, thousands(character))
+			return
 		}
 	}
 }

@@ -85,6 +85,8 @@ func TestWhatIsWrongIsToldAndNotRecorded(t *testing.T) {
 		{"NUL in a key", defineElement, with(element, "key", "a\u0000b"), one("key", bad), ""},
 		{"a text that turns its direction", recordPosition, with(position(nil), "actor", "UR\u202eY"), one("actor", missing), "U+202E"},
 		{"a symbol that turns its direction", recordEndorsement, endorsement(map[string]any{"documentSymbol": "A/C.1/\u202e80/L.1"}), one("documentSymbol", bad), ""},
+		{"a paragraph that turns its direction", recordEndorsement, endorsement(map[string]any{"paragraph": "2\u202e7"}), one("paragraph", bad), "U+202E"},
+		{"a paragraph of a vote with what cannot be seen", recordVote, vote(map[string]any{"paragraph": "2\u200b7"}), one("paragraph", bad), "U+200B"},
 		{"a list of too many points", recordPosition, with(position(nil), "points", slices.Repeat(list(map[string]any{"kind": "NEED", "text": ""}), 3)), "points.0.text BAD_USER_INPUT, points.1.text BAD_USER_INPUT, points.2.text BAD_USER_INPUT", ""},
 		{"a symbol with a letter of another script", recordVote, vote(map[string]any{"documentSymbol": "\u0410/RES/80/1"}), one("documentSymbol", bad), "U+0410"},
 		{"a symbol of a source", recordPosition, with(position(nil), "source.symbol", "A/C.1/80/\u200bL.1"), one("source.symbol", bad), "U+200B"},
