@@ -154,14 +154,13 @@ type keyPair struct {
 
 	mu     sync.Mutex
 	loaded *tls.Certificate
-	seen   [2]stamp  // The files that were read last, good or bad.
-	looked time.Time // When the files were looked at last.
+	seen   [2]fs.FileInfo // The files that were read last, good or bad.
+	looked time.Time      // When the files were looked at last.
 }
 
-// stamp is what a file shows without being read. A renewed one has another time, and after a rename another size or file behind it.
-type stamp struct {
-	modified time.Time
-	size     int64
+// unchanged says whether a file is the one that was looked at before, as far as it shows without being read.
+func unchanged(before, now fs.FileInfo) bool {
+	return before != nil && os.SameFile(before, now) && before.ModTime().Equal(now.ModTime()) && before.Size() == now.Size()
 }
 
 // lookEvery is how often the files are looked at while connections come in.
@@ -169,7 +168,7 @@ const lookEvery = 5 * time.Second
 
 // load reads the pair. What changes while it reads is read the next time.
 func (p *keyPair) load() error {
-	p.seen, _ = p.stamps()
+	p.seen, _ = p.files()
 	pair, err := tls.LoadX509KeyPair(p.cert, p.key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
@@ -181,15 +180,13 @@ func (p *keyPair) load() error {
 	return nil
 }
 
-func (p *keyPair) stamps() (stamps [2]stamp, err error) {
+func (p *keyPair) files() (files [2]fs.FileInfo, err error) {
 	for i, name := range []string{p.cert, p.key} {
-		info, err := os.Stat(name)
-		if err != nil {
-			return stamps, err
+		if files[i], err = os.Stat(name); err != nil {
+			return files, err
 		}
-		stamps[i] = stamp{info.ModTime(), info.Size()}
 	}
-	return stamps, nil
+	return files, nil
 }
 
 // current gives the pair to use. While the files cannot be read, or do not fit one another, as between the renewal of the one and
@@ -201,8 +198,8 @@ func (p *keyPair) current(now time.Time) *tls.Certificate {
 		return p.loaded
 	}
 	p.looked = now
-	stamps, err := p.stamps()
-	if err == nil && stamps == p.seen {
+	files, err := p.files()
+	if err == nil && unchanged(p.seen[0], files[0]) && unchanged(p.seen[1], files[1]) {
 		return p.loaded
 	}
 	if err == nil {
