@@ -70,7 +70,7 @@ func TestOnlyReleasedDirectivesAreShown(t *testing.T) {
 func TestFaultsBesideABadKeyAreTold(t *testing.T) {
 	bed := newDemo(t)
 	for _, key := range []string{`""`, `"\u0007"`} {
-		answer := bed.post(`mutation { recordPosition(input: {actor: "XXX", target: {proposal: "nope"}, statedOn: "2099-01-01", summary: "", explains: "garbage",
+		answer := bed.post(`mutation { recordPosition(input: {actor: "NOWHERE", target: {proposal: "nope"}, statedOn: "2099-01-01", summary: "", explains: "garbage",
 			source: {title: "t", url: "https://u:p@example.org"}, idempotencyKey: ` + key + `}) { at } }`).Body.String()
 		for _, path := range []string{`"actor"`, `"target"`, `"statedOn"`, `"summary"`, `"explains"`, `"url"`, `"idempotencyKey"`} {
 			if !strings.Contains(answer, path) {
