@@ -65,13 +65,13 @@ const clients = {
     client.subscription(query, { after }).subscribe((m) => (m.error ? ended(m.error) : message(m.data)));
     return () => ws.terminate();
   },
-  // urql follows by server-sent events, too, with nothing but its fetch exchange.
+  // urql follows by server-sent events, too, with nothing but its fetch exchange. When a stream ends well, as that of a program that
+  // is told to stop does, urql gives its last result once more, marked as the last: that is no message.
   'urql-sse': (after, message, ended) => {
     const client = new Client({ url, preferGetMethod: false, fetchSubscriptions: true, exchanges: [fetchExchange] });
     const { unsubscribe } = client.subscription(query, { after }).subscribe((m) => {
-      if (m.error) ended(m.error);
+      if (m.error || !m.hasNext) ended(m.error);
       else message(m.data);
-      if (!m.hasNext) ended();
     });
     return unsubscribe;
   },
