@@ -20,7 +20,8 @@ import (
 type Input struct {
 	Rows []domain.Row // In the order of recording.
 	// SHA256 is the digest of the input, 64 hexadecimal digits: over every file that was read, in the order of the files, its
-	// name, a blank, its number of bytes, a line feed and the bytes. The built-in States count as if they stood in the folder.
+	// name, a blank, its number of bytes, a line feed and the bytes without a byte order mark. The built-in States count as if they
+	// stood in the folder.
 	SHA256 string
 	Name   string // What the input is called. Where the reader does not know, who calls it sets it.
 	// Findings are what was noticed and hinders nothing.
@@ -42,12 +43,13 @@ func Reference(fsys fs.FS) (Input, []Fault) {
 // PositionsFile is a file of positions alone, in the layout of a data set's positions.csv.
 type PositionsFile struct {
 	Name   string
-	SHA256 string // Over "positions.csv", a blank, the number of bytes, a line feed and the bytes, as Input has it.
+	SHA256 string // Over "positions.csv", a blank, the number of bytes, a line feed and the bytes, as Input has it, without a byte order mark.
 	data   []byte
 }
 
 // Positions takes a file of positions in. What it says depends on what is on record.
 func Positions(data []byte, name string) PositionsFile {
+	data = unmarked(data)
 	digest := sha256.New()
 	fmt.Fprintf(digest, "positions.csv %d\n", len(data))
 	digest.Write(data)
@@ -165,7 +167,7 @@ func (d *dataset) open(fsys fs.FS, files []layout) {
 		bytes, err := fs.ReadFile(fsys, l.file())
 		switch {
 		case err == nil:
-			data[l.kind], found = bytes, true
+			data[l.kind], found = unmarked(bytes), true
 		case !errors.Is(err, fs.ErrNotExist):
 			found = true
 			d.faults = append(d.faults, Fault{File: l.file(), Message: fmt.Sprintf("The file cannot be read: %v.", err)})

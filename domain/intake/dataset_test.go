@@ -294,6 +294,31 @@ func TestReadsAFolderOnDisk(t *testing.T) {
 }
 
 // A file of positions alone is read against what is on record, and its rows are those of the data set.
+// What a spreadsheet saves as UTF-8 begins with a byte order mark, which is no part of what is said: the same input, the same rows.
+func TestAByteOrderMarkIsNotRead(t *testing.T) {
+	marked, plain := fstest.MapFS{}, fstest.MapFS{}
+	err := fs.WalkDir(demo.Files, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(demo.Files, path)
+		plain[path] = &fstest.MapFile{Data: data}
+		marked[path] = &fstest.MapFile{Data: append([]byte("\ufeff"), data...)}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := read(t, plain), read(t, marked)
+	if diff := cmp.Diff(keys(want), keys(got)); diff != "" || got.SHA256 != want.SHA256 {
+		t.Errorf("digests %s and %s\n%s", want.SHA256, got.SHA256, diff)
+	}
+	positions := plain["positions.csv"].Data
+	if a, b := intake.Positions(positions, "p.csv"), intake.Positions(marked["positions.csv"].Data, "p.csv"); a.SHA256 != b.SHA256 {
+		t.Errorf("digests %s and %s", a.SHA256, b.SHA256)
+	}
+}
+
 func TestPositionsAlone(t *testing.T) {
 	w := domain.NewWorld()
 	all := read(t, demo.Files)

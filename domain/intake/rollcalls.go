@@ -121,8 +121,8 @@ func (c *rollCalls) read(r io.Reader) {
 	buffered := bufio.NewReader(limit)
 	limit.left = longestRecord
 	switch start, _ := buffered.Peek(3); {
-	case bytes.Equal(start, []byte("\xef\xbb\xbf")):
-		_, _ = buffered.Discard(3)
+	case bytes.Equal(start, byteOrderMark):
+		_, _ = buffered.Discard(len(byteOrderMark))
 	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
 		c.table.fault(1, "", "", "The file is UTF-16; save it as UTF-8.")
 		return

@@ -25,9 +25,7 @@ type table struct {
 
 // readTable reads a CSV file. It goes on after a fault as long as what follows can still be told apart from it, and gives all.
 //
-// The reader is strict (RFC 4180): a program that guesses where a cell ends records something else than was written. A byte
-// order mark is refused, not skipped: with it the first column has another name for every other program, and files that
-// differ in it alone would count as two inputs.
+// The reader is strict (RFC 4180): a program that guesses where a cell ends records something else than was written.
 func readTable(name string, data []byte, columns, required []string) *table {
 	t := &table{name: name}
 	if line, message := unreadable(data); message != "" {
@@ -108,13 +106,18 @@ func (t *table) readHeader(header, columns, required []string) bool {
 	return readable
 }
 
+// byteOrderMark begins what spreadsheets save as UTF-8 (RFC 3629, section 6).
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// unmarked gives a file without its byte order mark. It comes before everything else, so that files which differ in it alone are
+// one input.
+func unmarked(data []byte) []byte { return bytes.TrimPrefix(data, byteOrderMark) }
+
 // unreadable says why a file is no text, and in which line.
 func unreadable(data []byte) (line int, message string) {
 	switch {
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		return 1, "The file begins with a byte order mark; save it as UTF-8 without one (without BOM)."
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return 1, "The file is UTF-16; save it as UTF-8 without a byte order mark."
+		return 1, "The file is UTF-16; save it as UTF-8."
 	case bytes.IndexByte(data, '\r') >= 0 && bytes.IndexByte(data, '\n') < 0:
 		return 1, "The lines end with a carriage return alone; save the file with line feeds (LF, or CR LF)."
 	}
