@@ -28,6 +28,8 @@ var table = []struct {
 }{
 	{eventlog.ErrUnknown, httpgraphql.Unavailable,
 		"It is not known whether this was recorded. It may be sent again with the same idempotencyKey: then it is recorded once."},
+	{eventlog.ErrFull, httpgraphql.Unavailable,
+		"The disk of the store is full: nothing was recorded, and what is recorded can be read. Once its operator has made room, it may be sent again with the same idempotencyKey."},
 	{eventlog.ErrUnavailable, httpgraphql.Unavailable,
 		"The store cannot take anything now; nothing was recorded. It may be sent again with the same idempotencyKey."},
 	{eventlog.ErrClosed, httpgraphql.Unavailable,

@@ -58,6 +58,12 @@ func (o *capture) String() string {
 	return o.text.String()
 }
 
+// tail gives the last lines of what was written.
+func (o *capture) tail() string {
+	lines := strings.Split(o.String(), "\n")
+	return strings.Join(lines[max(0, len(lines)-10):], "\n")
+}
+
 // begin starts the program and does not wait for anything.
 func begin(dir string, env []string, args ...string) (*program, error) {
 	return beginAs("rapporteur", dir, env, args...)

@@ -98,6 +98,8 @@ var (
 	ErrUnknown = errors.New("outcome unknown")
 	// ErrUnavailable says that the store cannot take events now; nothing was recorded.
 	ErrUnavailable = errors.New("store unavailable")
+	// ErrFull is ErrUnavailable for want of room: nothing was recorded, and appends are taken again once there is room.
+	ErrFull = fmt.Errorf("the disk is full: %w", ErrUnavailable)
 	// ErrClosed says that the log was closed.
 	ErrClosed = errors.New("log closed")
 	// ErrCorrupt says that what the store holds is not what was recorded. The error that wraps it names the place.

@@ -273,7 +273,7 @@ func (l *Log) Healthy() error {
 	if state == nil {
 		return nil
 	}
-	if errors.Is(*state, errFull) {
+	if errors.Is(*state, eventlog.ErrFull) {
 		if l.probe() == nil {
 			l.state.CompareAndSwap(state, nil)
 			return nil

@@ -20,9 +20,6 @@ const (
 	groupBytes  = 8 << 20
 )
 
-// errFull is the state of a store that had no room.
-var errFull = errors.New("the disk is full")
-
 // request is what a caller hands to the writer: steps that are recorded in their order, each whole, until one is refused.
 type request struct {
 	steps  []eventlog.Append
@@ -332,9 +329,9 @@ func (w *writer) judge(err error, committing bool) error {
 	w.log.disk.reset()
 	if broken == nil && (full != nil || isFull(err) || errors.Is(err, sqlite3.FULL)) {
 		// What did not fit was cut off again (file.WriteAt), so nothing of it can come back.
-		state := fmt.Errorf("%w (%v)", errFull, err)
+		state := fmt.Errorf("%w (%v)", eventlog.ErrFull, err)
 		w.log.state.Store(&state)
-		return fmt.Errorf("%w and nothing was recorded; make room in %s and try again: %w", errFull, w.log.config.Dir, eventlog.ErrUnavailable)
+		return fmt.Errorf("nothing was recorded; make room in %s and try again: %w", w.log.config.Dir, eventlog.ErrFull)
 	}
 	if broken == nil {
 		broken = asCorrupt(err)

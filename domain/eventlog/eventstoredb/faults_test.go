@@ -532,7 +532,11 @@ func TestAStepAtAnyRevisionIsSentOnce(t *testing.T) {
 func TestARefusalIsToldAtOnce(t *testing.T) {
 	for code, want := range map[codes.Code]string{codes.PermissionDenied: "denies access", codes.Unauthenticated: "does not know the user"} {
 		c, log := started(t, 1, "")
-		c.Plan(esdbtest.Fault{Call: esdbtest.Append, How: esdbtest.Refuse, Code: code})
+		// A server that refuses goes on refusing: a refusal that overtakes what is still being sent comes as EOF, without its reason,
+		// and the append is sent again.
+		for range 100 {
+			c.Plan(esdbtest.Fault{Call: esdbtest.Append, How: esdbtest.Refuse, Code: code})
+		}
 		_, err := log.Append(t.Context(), step("a", eventlog.NoStream, 1))
 		if !errors.Is(err, eventlog.ErrUnavailable) || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v", err)
