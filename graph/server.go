@@ -19,6 +19,7 @@ import (
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/recorder"
 	"github.com/rapporteur/rapporteur/graph/auth"
+	"github.com/rapporteur/rapporteur/graph/direct"
 	"github.com/rapporteur/rapporteur/graph/export"
 	"github.com/rapporteur/rapporteur/graph/generated"
 	"github.com/rapporteur/rapporteur/graph/graphiql"
@@ -168,7 +169,10 @@ func say(w http.ResponseWriter, status int, sentence string) {
 func (h *Handler) Stats() httpgraphql.Stats { return h.api.Stats() }
 
 // newGraphQL serves the public schema.
-func newGraphQL(c Config) *httpgraphql.Handler {
+func newGraphQL(c Config) *httpgraphql.Handler { return httpgraphql.New(served(c)) }
+
+// served is the public schema, and how it is served.
+func served(c Config) (graphql.ExecutableSchema, httpgraphql.Config) {
 	root := &resolver.Resolver{Model: c.Model, Feeds: feed.New(c.Model), Log: c.Log, Recorder: c.Recorder}
 	config := generated.Config{Resolvers: root, Complexity: costs()}
 	config.Schema = released(generated.NewExecutableSchema(config).Schema())
@@ -188,7 +192,7 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 	if c.Passing {
 		control = nil
 	}
-	return httpgraphql.New(schema, httpgraphql.Config{
+	return schema, httpgraphql.Config{
 		Limits:     c.Limits,
 		Following:  c.Following,
 		Registered: c.Registered,
@@ -203,8 +207,9 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 		Still:      auth.Still,
 		Origins:    origins,
 		Prepare: func(ctx context.Context, _ *ast.OperationDefinition) context.Context {
-			return root.Begin(ctx)
+			return direct.Begin(root.Begin(ctx))
 		},
+		Field: generated.Direct.Field,
 		Extensions: func(ctx context.Context) map[string]any {
 			return map[string]any{"at": projections.LogPosition(resolver.At(ctx))}
 		},
@@ -215,7 +220,7 @@ func newGraphQL(c Config) *httpgraphql.Handler {
 			"LogPosition": takes(model.UnmarshalLogPosition),
 		},
 		Present: present(c.Logger),
-	})
+	}
 }
 
 // takes says whether a scalar takes a value.

@@ -58,16 +58,18 @@ var rules = map[string]rule{
 
 	"projections/synthetic": {own: []string{"domain", "domain/roster", "domain/codec", "domain/eventlog"}, why: "records for benchmarks"},
 
-	"graph":             {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2", "github.com/prometheus/client_golang"}, own: []string{"domain", "domain/roster", "domain/recorder", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "projections/feed", "graph/..."}, why: "never an adapter, the codec or a message library"},
-	"graph/auth":        {outside: []string{"github.com/golang-jwt/jwt/v5", "github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "golang.org/x/time"}, why: "who asks is made out by libraries, and has nothing to do with what is asked"},
-	"graph/generated":   {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"}, own: []string{"domain", "domain/eventlog", "projections", "projections/comparison", "projections/convergence", "projections/feed", "graph/..."}, why: "as graph"},
-	"graph/model":       {timeless: true, outside: []string{"github.com/99designs/gqlgen"}, own: []string{"graph/auth", "domain", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/comparison", "projections/convergence", "projections/feed", "graph/relay"}, why: "as graph"},
-	"graph/resolver":    {outside: []string{"github.com/99designs/gqlgen", "golang.org/x/text"}, own: []string{"domain", "domain/roster", "domain/recorder", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "projections/feed", "graph/..."}, why: "as graph"},
-	"graph/relay":       {pure: true, own: []string{"domain"}, why: "ids and cursors are text"},
-	"graph/httpgraphql": {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2", "github.com/hashicorp/golang-lru/v2", "github.com/rs/cors", "github.com/realclientip/realclientip-go", "golang.org/x/time", "github.com/gorilla/websocket", "golang.org/x/sync"}, why: "the transport knows nothing of the domain"},
-	"graph/export":      {own: []string{"domain", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/relay"}, why: "files are made of the read model and the log, and know nothing of GraphQL"},
-	"graph/client":      {outside: []string{"github.com/Khan/genqlient", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2"}, own: []string{"domain", "domain/eventlog", "graph/relay"}, why: "the API from the other side: it decides nothing and knows neither read model nor recorder"},
-	"graph/graphiql":    {why: "a page and its files"},
+	"graph":               {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2", "github.com/prometheus/client_golang"}, own: []string{"domain", "domain/roster", "domain/recorder", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "projections/feed", "graph/..."}, why: "never an adapter, the codec or a message library"},
+	"graph/auth":          {outside: []string{"github.com/golang-jwt/jwt/v5", "github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "golang.org/x/time"}, why: "who asks is made out by libraries, and has nothing to do with what is asked"},
+	"graph/direct":        {timeless: true, outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"}, why: "how values are written, whatever they are of"},
+	"graph/direct/gqlgen": {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"}, why: "makes code, and is in no binary of ours"},
+	"graph/generated":     {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2"}, own: []string{"domain", "domain/eventlog", "projections", "projections/comparison", "projections/convergence", "projections/feed", "graph/..."}, why: "as graph"},
+	"graph/model":         {timeless: true, outside: []string{"github.com/99designs/gqlgen"}, own: []string{"graph/auth", "domain", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/comparison", "projections/convergence", "projections/feed", "graph/relay"}, why: "as graph"},
+	"graph/resolver":      {outside: []string{"github.com/99designs/gqlgen", "golang.org/x/text"}, own: []string{"domain", "domain/roster", "domain/recorder", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "projections/feed", "graph/..."}, why: "as graph"},
+	"graph/relay":         {pure: true, own: []string{"domain"}, why: "ids and cursors are text"},
+	"graph/httpgraphql":   {outside: []string{"github.com/99designs/gqlgen", "github.com/vektah/gqlparser/v2", "github.com/hashicorp/golang-lru/v2", "github.com/rs/cors", "github.com/realclientip/realclientip-go", "golang.org/x/time", "github.com/gorilla/websocket", "golang.org/x/sync"}, why: "the transport knows nothing of the domain"},
+	"graph/export":        {own: []string{"domain", "domain/eventlog", "domain/eventlog/leaf", "projections", "projections/convergence", "graph/relay"}, why: "files are made of the read model and the log, and know nothing of GraphQL"},
+	"graph/client":        {outside: []string{"github.com/Khan/genqlient", "github.com/cenkalti/backoff/v5", "github.com/vektah/gqlparser/v2"}, own: []string{"domain", "domain/eventlog", "graph/relay"}, why: "the API from the other side: it decides nothing and knows neither read model nor recorder"},
+	"graph/graphiql":      {why: "a page and its files"},
 }
 
 // What a pure package must not import of the standard library: files, sockets, processes.

@@ -68,6 +68,9 @@ func (h *Handler) newExecutor() *executor.Executor {
 	if h.config.Allow != nil {
 		exec.AroundRootFields(h.aroundRootField)
 	}
+	if h.config.Field != nil {
+		exec.AroundFields(h.config.Field)
+	}
 	return exec
 }
 

@@ -76,6 +76,9 @@ type Config struct {
 	// context that everything in the operation sees. It is the place to fix what
 	// must be the same for all fields. graphql.GetOperationContext works in it.
 	Prepare func(ctx context.Context, operation *ast.OperationDefinition) context.Context
+	// Field runs around each field, in the context that Prepare returned; next resolves the field. What it returns may be a
+	// graphql.Marshaler in place of the value: then nothing below the field is asked for.
+	Field graphql.FieldMiddleware
 	// Extensions gives what is added to the extensions of an answer that has
 	// data, after execution and under the context that Prepare returned.
 	Extensions func(ctx context.Context) map[string]any

@@ -18,10 +18,11 @@ type quoted string
 // MarshalGQL writes it between quotation marks.
 func (q quoted) MarshalGQL(w io.Writer) {
 	var buffer [40]byte
-	b := append(buffer[:0], '"')
-	b = append(b, q...)
-	_, _ = w.Write(append(b, '"'))
+	_, _ = w.Write(q.AppendGQL(buffer[:0]))
 }
+
+// AppendGQL appends it between quotation marks.
+func (q quoted) AppendGQL(b []byte) []byte { return append(append(append(b, '"'), q...), '"') }
 
 // MarshalDate writes a day; the zero Date is null.
 func MarshalDate(d domain.Date) graphql.Marshaler {
