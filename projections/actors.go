@@ -60,21 +60,22 @@ func (m *Model) stateAdmitted(e domain.StateAdmitted, p Provenance) error {
 		Code: e.State, RegionalGroup: e.RegionalGroup, Observer: e.Observer, AdmittedOn: e.AdmittedOn, Aliases: e.Aliases,
 		At: p.At, index: len(m.states),
 	}
-	names := slices.Clone(e.Aliases)
 	for _, n := range e.Names {
 		s.names[n.Language], s.formal[n.Language] = n.Name, n.FormalName
-		names = append(names, n.Name)
-		if n.FormalName != "" {
-			names = append(names, n.FormalName)
-		}
 	}
-	m.names.Add(e.State, names)
+	m.names.Add(e.State, s.allNames())
 	m.states = append(m.states, s)
 	i := sort.Search(len(m.byCode), func(i int) bool { return m.byCode[i].Code > s.Code })
 	m.byCode = slices.Insert(m.byCode, i, s)
 	m.actors[e.State] = &actor{Actor: Actor{State: s}}
 	m.everywhere = append(m.everywhere, p.At)
 	return nil
+}
+
+// allNames gives what the State is known by, beside its code.
+func (s *State) allNames() []string {
+	names := slices.Concat(s.Aliases, s.names[1:], s.formal[1:])
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
 func (m *Model) groupDefined(e domain.GroupDefined, p Provenance) error {

@@ -188,11 +188,21 @@ func (m *Model) act(ref domain.ActRef, actorCode string) *act {
 }
 
 func (vote *vote) ballot(state string) *act {
-	i, ok := slices.BinarySearchFunc(vote.ballots, state, func(a *act, code string) int { return cmp.Compare(a.actor.Code(), code) })
-	if !ok {
-		return nil
+	if i, ok := vote.place(state); ok {
+		return vote.ballots[i]
 	}
-	return vote.ballots[i]
+	return nil
+}
+
+// place gives the place of a State's ballot among the ballots.
+func (vote *vote) place(state string) (int, bool) {
+	return slices.BinarySearchFunc(vote.ballots, state, func(a *act, code string) int { return cmp.Compare(a.actor.Code(), code) })
+}
+
+// share gives a ballot what all ballots of a vote have, but for the position.
+func (vote *vote) share(a *act) {
+	a.RecordedAt, a.RecordedBy, a.proposal, a.revision, a.vote = vote.RecordedAt, vote.RecordedBy, vote.proposal, vote.revision, vote
+	a.symbol, a.paragraph, a.on, a.source = vote.DocumentSymbol, vote.Paragraph, vote.On, vote.Source
 }
 
 // spans gives the rectangles of the position as evidence, in the order by which the latest decides. A position that explains
@@ -336,7 +346,7 @@ func (m *Model) declareSubmissions(pr *proposal, at uint64) {
 			o.evidence.declared.Close(at, o.order, func(d *declaration) bool { return d == o.declaration })
 		}
 		s.open = nil
-		if s.chair {
+		if s.chair || int32(s.on) >= until { // Withdrawn on its own day, it never held.
 			continue
 		}
 		for _, code := range s.submitters {
@@ -388,18 +398,16 @@ func (a *act) pieces() (spans []bitemporal.Span, stances []domain.Stance) {
 }
 
 func (m *Model) openAct(a *act, at uint64) {
-	ev := a.proposal.target.of(a.actor)
 	spans, stances := a.pieces()
 	for i, s := range spans {
-		ev.declared.Open(at, s, &declaration{act: a, stance: stances[i], own: a.on})
+		a.proposal.target.of(a.actor).declared.Open(at, s, &declaration{act: a, stance: stances[i], own: a.on})
 	}
 }
 
 func (m *Model) closeAct(a *act, at uint64) {
-	ev := a.proposal.target.of(a.actor)
 	spans, _ := a.pieces()
 	for _, s := range spans {
-		ev.declared.Close(at, s.Order, func(d *declaration) bool { return d.act == a })
+		a.proposal.target.of(a.actor).declared.Close(at, s.Order, func(d *declaration) bool { return d.act == a })
 	}
 }
 
@@ -466,10 +474,9 @@ func (m *Model) voteRecorded(e domain.VoteRecorded, revision int64, p Provenance
 		if a == nil || a.State == nil {
 			return fmt.Errorf("the State %s is not on record", b.State)
 		}
-		recorded.ballots = append(recorded.ballots, &act{
-			Provenance: p, actor: a, proposal: pr, revision: revision, symbol: e.DocumentSymbol, paragraph: e.Paragraph,
-			kind: b.Ballot.Kind(), on: e.On, source: e.Source, vote: recorded,
-		})
+		cast := &act{Provenance: p, actor: a, kind: b.Ballot.Kind()}
+		recorded.share(cast)
+		recorded.ballots = append(recorded.ballots, cast)
 	}
 	slices.SortFunc(recorded.ballots, func(a, b *act) int { return cmp.Compare(a.actor.Code(), b.actor.Code()) })
 	m.votesAt[p.At] = recorded

@@ -25,7 +25,8 @@ type Model struct {
 	events  []eventEntry
 	newest  []int64 // For each event the largest recordedAt so far, in microseconds: RULES, section 1.
 	streams map[string]*stream
-	keys    map[subjectKey]KeyUse
+	keys    map[subjectKey]*KeyUse
+	keyed   []keyed // The same, by order of recording.
 
 	// Who speaks.
 	states   []*State // By order of recording; State.index is the place here.
@@ -85,8 +86,9 @@ type eventEntry struct {
 
 // stream is one stream of the log: entry r is the position of its revision r.
 type stream struct {
-	name string
-	at   []uint64
+	name  string
+	index int // Among all, by order of recording.
+	at    []uint64
 }
 
 // revision gives the stream's last revision at a position, -1 where it has none.
@@ -98,6 +100,12 @@ func (s *stream) revision(at uint64) int64 {
 }
 
 type subjectKey struct{ subject, key string }
+
+// keyed is a key with what it recorded.
+type keyed struct {
+	subjectKey
+	*KeyUse
+}
 
 // KeyUse is what an idempotency key recorded: one append of one stream.
 type KeyUse struct {
@@ -126,7 +134,7 @@ func New() *Model {
 	}
 	return &Model{
 		streams:       map[string]*stream{},
-		keys:          map[subjectKey]KeyUse{},
+		keys:          map[subjectKey]*KeyUse{},
 		actors:        map[string]*actor{},
 		names:         roster.NewIndex(),
 		session:       map[string]*Session{},
@@ -193,7 +201,7 @@ func (m *Model) apply(d *Decoded) error {
 	at := uint64(len(m.events)) + 1
 	s := m.streams[d.Stream]
 	if s == nil {
-		s = &stream{name: d.Stream}
+		s = &stream{name: d.Stream, index: len(m.streams)}
 	}
 	if d.Revision != int64(len(s.at)) {
 		return fmt.Errorf("the stream's next revision is %d", len(s.at))
@@ -214,13 +222,13 @@ func (m *Model) apply(d *Decoded) error {
 	m.newest = append(m.newest, micros)
 	if d.Key != "" {
 		k := subjectKey{d.RecordedBy, d.Key}
-		use, known := m.keys[k]
-		if !known {
-			use = KeyUse{Stream: d.Stream, First: d.Revision, InputHash: d.Input}
-		}
-		if use.Stream == d.Stream { // A key is used for one append; should it stand twice, the first use counts.
-			use.Last = d.Revision
+		switch use := m.keys[k]; {
+		case use == nil:
+			use = &KeyUse{Stream: d.Stream, First: d.Revision, Last: d.Revision, InputHash: d.Input}
 			m.keys[k] = use
+			m.keyed = append(m.keyed, keyed{k, use})
+		case use.Stream == d.Stream && use.Last == d.Revision-1: // A key is used for one append; should it stand twice, the first use counts.
+			use.Last = d.Revision
 		}
 	}
 	return nil
@@ -306,8 +314,10 @@ func (m *Model) PositionAsOf(t time.Time) uint64 {
 func (m *Model) Key(subject, key string) (KeyUse, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	use, ok := m.keys[subjectKey{subject, key}]
-	return use, ok
+	if use := m.keys[subjectKey{subject, key}]; use != nil {
+		return *use, true
+	}
+	return KeyUse{}, false
 }
 
 // Wait returns once the model has applied the event with this revision of a stream, and gives the event's position.

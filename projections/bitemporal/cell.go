@@ -1,6 +1,7 @@
 package bitemporal
 
 import (
+	"iter"
 	"slices"
 	"sort"
 )
@@ -12,6 +13,9 @@ const (
 	NoLimit     int32  = EndOfDays - 1
 	EndOfRecord uint64 = 1<<64 - 1
 )
+
+// Before is the place in the order that lies before all others.
+var Before = Order{Day: -1 << 31}
 
 // Order is the place of an entry among those of its cell: by day, then by rank, then by position of first recording.
 type Order struct {
@@ -47,10 +51,11 @@ type Span struct {
 	From, Until int32
 }
 
-type entry[T any] struct {
+// Entry is an item with its place in the order and its rectangle in the two times.
+type Entry[T any] struct {
 	Span
-	since, gone uint64
-	item        T
+	Since, Gone uint64 // Known on the positions [Since, Gone).
+	Item        T
 }
 
 // runLength is how many entries stand in one run at most. Entries come late, with early days: in one long list each would move all
@@ -59,7 +64,7 @@ const runLength = 256
 
 // run is a part of a cell: entries that follow one another, at least one.
 type run[T any] struct {
-	entries  []entry[T]
+	entries  []Entry[T]
 	minSince uint64 // The least since of its entries.
 }
 
@@ -76,11 +81,11 @@ func (c *Cell[T]) Open(since uint64, s Span, item T) {
 		return
 	}
 	c.length++
-	e := entry[T]{Span: s, since: since, gone: EndOfRecord, item: item}
+	e := Entry[T]{Span: s, Since: since, Gone: EndOfRecord, Item: item}
 	r, i := c.upTo(s.Order) // Behind all that are equal.
 	if r < 0 {
 		if len(c.runs) == 0 {
-			c.runs = []run[T]{{[]entry[T]{e}, since}}
+			c.runs = []run[T]{{[]Entry[T]{e}, since}}
 			return
 		}
 		r = 0 // Before all: i is 0.
@@ -88,7 +93,7 @@ func (c *Cell[T]) Open(since uint64, s Span, item T) {
 	if len(c.runs[r].entries) == runLength {
 		if r == len(c.runs)-1 && i == runLength {
 			// What comes in order fills its runs.
-			c.runs = append(c.runs, run[T]{append(make([]entry[T], 0, runLength), e), since})
+			c.runs = append(c.runs, run[T]{append(make([]Entry[T], 0, runLength), e), since})
 			return
 		}
 		c.split(r)
@@ -105,16 +110,16 @@ func (c *Cell[T]) Open(since uint64, s Span, item T) {
 func (c *Cell[T]) split(r int) {
 	entries := c.runs[r].entries
 	half := len(entries) / 2
-	upper := append(make([]entry[T], 0, runLength), entries[half:]...)
+	upper := append(make([]Entry[T], 0, runLength), entries[half:]...)
 	clear(entries[half:])
 	c.runs[r] = newRun(entries[:half])
 	c.runs = slices.Insert(c.runs, r+1, newRun(upper))
 }
 
-func newRun[T any](entries []entry[T]) run[T] {
+func newRun[T any](entries []Entry[T]) run[T] {
 	r := run[T]{entries, EndOfRecord}
 	for i := range entries {
-		r.minSince = min(r.minSince, entries[i].since)
+		r.minSince = min(r.minSince, entries[i].Since)
 	}
 	return r
 }
@@ -128,8 +133,8 @@ func (c *Cell[T]) Close(at uint64, o Order, is func(T) bool) {
 			if e.Order != o {
 				return
 			}
-			if e.gone == EndOfRecord && is(e.item) {
-				e.gone = at
+			if e.Gone == EndOfRecord && is(e.Item) {
+				e.Gone = at
 			}
 		}
 		if r > 0 {
@@ -167,7 +172,7 @@ func (c *Cell[T]) NewestFrom(o Order, at uint64, on int32, yield func(Order, T) 
 			entries := c.runs[r].entries[:i]
 			for ; i > 0; i-- {
 				e := &entries[i-1]
-				if e.since <= at && at < e.gone && e.From <= on && on < e.Until && !yield(e.Order, e.item) {
+				if e.Since <= at && at < e.Gone && e.From <= on && on < e.Until && !yield(e.Order, e.Item) {
 					return
 				}
 			}
@@ -185,7 +190,7 @@ func (c *Cell[T]) Days(at uint64, yield func(day int32)) {
 			continue
 		}
 		for i := range r.entries {
-			if e := &r.entries[i]; e.since <= at && at < e.gone {
+			if e := &r.entries[i]; e.Since <= at && at < e.Gone {
 				yield(e.From)
 				if e.Until != EndOfDays {
 					yield(e.Until)
@@ -193,6 +198,29 @@ func (c *Cell[T]) Days(at uint64, yield func(day int32)) {
 			}
 		}
 	}
+}
+
+// After gives the entries whose place in the order is behind o, closed ones included: by Order, of equal order as they were opened.
+func (c *Cell[T]) After(o Order) iter.Seq[Entry[T]] {
+	return func(yield func(Entry[T]) bool) {
+		r, i := c.upTo(o)
+		for r = max(r, 0); r < len(c.runs); r, i = r+1, 0 {
+			for _, e := range c.runs[r].entries[i:] {
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Of makes a cell of entries that stand in the order in which After gives them. The slice is the cell's from now on.
+func Of[T any](entries []Entry[T]) Cell[T] {
+	c := Cell[T]{length: len(entries)}
+	for part := range slices.Chunk(entries, runLength) {
+		c.runs = append(c.runs, newRun(part))
+	}
+	return c
 }
 
 // Len is the number of entries, closed ones included.
