@@ -12,12 +12,13 @@ build: ## The one binary, static.
 setup: ## Whatever the tests need on a fresh machine: a browser, and the npm packages of the real clients.
 	@sh .ci/setup
 
-generate: ## Code made from the schema: the server's, and the client's.
+generate: ## Code made from the schema, the server's and the client's, and from the types of events.
+	$(GO) generate ./domain/codec
 	$(GO) tool gqlgen generate
 	$(GO) tool genqlient graph/client/genqlient.yaml
 
 check-generated: generate ## Generated code is committed as it is made.
-	@git diff --exit-code -- graph/generated graph/client/generated.go || { echo "graph/generated or graph/client/generated.go is not what the schema makes: commit the result of make generate" >&2; exit 1; }
+	@git diff --exit-code -- graph/generated graph/client/generated.go domain/codec/quick_events.go || { echo "generated code is not what its sources make: commit the result of make generate" >&2; exit 1; }
 
 lint:
 	@unformatted=$$(git ls-files '*.go' | grep -v '^graph/generated/' | xargs gofmt -l); test -z "$$unformatted" || { echo "gofmt would change:" $$unformatted >&2; exit 1; }

@@ -1,6 +1,9 @@
 package domain
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Stance is how an actor stands on a target, on a scale of five. The zero Stance means that none was taken.
 type Stance uint8
@@ -130,7 +133,7 @@ func (n names) parse(kind, word string) (int, error) {
 			return v, nil
 		}
 	}
-	return 0, &UnknownWord{Kind: kind, Word: word, Known: n[1:]}
+	return 0, &UnknownWord{Kind: kind, Word: strings.Clone(word), Known: n[1:]} // A copy: so who asks for a word need not make it last.
 }
 
 func (n names) string(v int) string {

@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"reflect"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -89,9 +90,39 @@ func encode(e domain.Event) ([]byte, error) {
 
 // Decode reads an event as a version of the program wrote it.
 func Decode(typ string, version int, data []byte) (domain.Event, error) {
+	q := idle.Get().(*quick)
+	defer idle.Put(q)
+	return q.decode(typ, version, data)
+}
+
+// idle has quick readers that keep nothing from one event to the next but the room that they read lists into.
+var idle = sync.Pool{New: func() any { return new(quick) }}
+
+// Decoder reads as Decode and DecodeMetadata do, and is for who reads many events and keeps them: words that are met again are one
+// string, and texts are parts of larger pieces of memory. It is used by one goroutine at a time.
+type Decoder struct{ quick quick }
+
+// NewDecoder makes a decoder.
+func NewDecoder() *Decoder { return &Decoder{quick{words: make([]string, wordsHeld)}} }
+
+// Decode is as the package's Decode.
+func (d *Decoder) Decode(typ string, version int, data []byte) (domain.Event, error) {
+	return d.quick.decode(typ, version, data)
+}
+
+// DecodeMetadata is as the package's DecodeMetadata.
+func (d *Decoder) DecodeMetadata(data []byte) (Metadata, error) { return d.quick.decodeMetadata(data) }
+
+func (q *quick) decode(typ string, version int, data []byte) (domain.Event, error) {
 	t := byName[typ]
 	if t == nil {
 		return nil, fmt.Errorf("decode: unknown type of event %q (version %d)", typ, version)
+	}
+	if version == t.version {
+		q.read(data)
+		if e := q.event(t.event); q.done() {
+			return e, nil
+		}
 	}
 	e, err := t.decode(version, data)
 	if err != nil {
@@ -100,6 +131,7 @@ func Decode(typ string, version int, data []byte) (domain.Event, error) {
 	return e, nil
 }
 
+// decode reads an event strictly, whatever form its JSON has.
 func (t *eventType) decode(version int, data []byte) (domain.Event, error) {
 	lifted := version != t.version
 	if lifted {

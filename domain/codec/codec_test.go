@@ -459,6 +459,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func BenchmarkDecode(b *testing.B) {
+	decoder := codec.NewDecoder()
 	for _, name := range []string{"PositionStated", "EndorsementGiven", "VoteRecorded"} {
 		e := samples[name].full
 		if vote, ok := e.(domain.VoteRecorded); ok {
@@ -469,15 +470,24 @@ func BenchmarkDecode(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := codec.Decode(name, version, data); err != nil {
-					b.Fatal(err)
+		for _, way := range []struct {
+			name   string
+			decode func() (domain.Event, error)
+		}{
+			{"", func() (domain.Event, error) { return codec.Decode(name, version, data) }},
+			{"/decoder", func() (domain.Event, error) { return decoder.Decode(name, version, data) }},
+			{"/strict", func() (domain.Event, error) { return codec.Strictly(name, data) }},
+		} {
+			b.Run(name+way.name, func(b *testing.B) {
+				b.SetBytes(int64(len(data)))
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := way.decode(); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 		b.Run(name+"/encoding-json", func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()

@@ -54,6 +54,52 @@ func EncodeMetadata(m Metadata) ([]byte, error) {
 
 // DecodeMetadata reads metadata. Members that are not ours are passed over.
 func DecodeMetadata(data []byte) (Metadata, error) {
+	q := idle.Get().(*quick)
+	defer idle.Put(q)
+	return q.decodeMetadata(data)
+}
+
+func (q *quick) decodeMetadata(data []byte) (Metadata, error) {
+	q.read(data)
+	if m := q.metadata(); q.done() {
+		return m, nil
+	}
+	return decodeMetadata(data)
+}
+
+// metadata reads metadata in the form in which they are written.
+func (q *quick) metadata() (m Metadata) {
+	sep := byte('{')
+	if q.member(&sep, `"$causationId":`) {
+		m.CausationID = q.word()
+	}
+	if q.member(&sep, `"$correlationId":`) {
+		m.CorrelationID = q.word()
+	}
+	if q.member(&sep, `"idempotencyKey":`) {
+		m.IdempotencyKey = q.text()
+	}
+	if q.member(&sep, `"inputHash":`) {
+		m.InputHash = q.text()
+	}
+	if q.member(&sep, `"recordedAt":`) {
+		m.RecordedAt = q.moment()
+	}
+	if q.member(&sep, `"recordedBy":`) {
+		m.RecordedBy = q.word()
+	}
+	if q.member(&sep, `"schemaVersion":`) {
+		m.SchemaVersion = int(q.integer())
+	}
+	q.end(sep)
+	if m.RecordedAt.IsZero() {
+		q.lose()
+	}
+	return m
+}
+
+// decodeMetadata reads metadata strictly, whatever form their JSON has.
+func decodeMetadata(data []byte) (Metadata, error) {
 	var m metadata
 	if err := read(data, &m, false); err != nil {
 		return Metadata{}, fmt.Errorf("decode metadata: %w", err)
