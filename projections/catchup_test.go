@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rapporteur/rapporteur/domain"
@@ -131,7 +132,7 @@ func TestCatchUpTo(t *testing.T) {
 
 func TestFaultOfReadingIsTold(t *testing.T) {
 	events, broken := longHistory(), errors.New("the disk is gone")
-	for _, after := range []int{0, 1, 1023, 1024, 1025, 2000} {
+	for _, after := range []int{0, 1, 511, 512, 513, 1023, 1024, 1025, 2000} {
 		log := eventlogtest.NewMemory()
 		appendTo(t, log, events...)
 		faulty := &failing{Log: log, after: after, err: broken}
@@ -152,6 +153,85 @@ func TestFaultOfReadingIsTold(t *testing.T) {
 		if _, err := m.CatchUp(context.Background(), faulty, nil); err != nil || m.At() != uint64(len(events)) {
 			t.Errorf("after the fault: at %d, %v", m.At(), err)
 		}
+	}
+}
+
+// waiting is a log of which reading goes on, behind a number of events, only until its context ends.
+type waiting struct {
+	eventlog.Log
+	after int
+}
+
+func (w *waiting) ReadAll(ctx context.Context, after eventlog.Offset) iter.Seq2[eventlog.Recorded, error] {
+	return func(yield func(eventlog.Recorded, error) bool) {
+		n := 0
+		for r, err := range w.Log.ReadAll(ctx, after) {
+			if n == w.after {
+				<-ctx.Done()
+				yield(eventlog.Recorded{}, ctx.Err())
+				return
+			}
+			if n++; !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// Reading ahead ends with CatchUp, whatever ends that: in the bubble every goroutine must have ended.
+func TestNobodyReadsOnBehindCatchUp(t *testing.T) {
+	events := longHistory()
+	for name, c := range map[string]struct {
+		bad    eventlog.Event // Stands at position 1501.
+		during func(stop context.CancelFunc)
+		want   func(error) bool
+		at     uint64 // 0 where any is right.
+	}{
+		"an event that cannot be read": {
+			bad: eventlog.Event{Type: "Unknown", Data: []byte(`{}`)}, at: 1500,
+			want: func(err error) bool { return strings.Contains(err.Error(), "Unknown, revision 0 of element-x") },
+		},
+		"an event that cannot be taken in": {
+			bad: eventlog.Event{Type: "OptionDefined", Data: []byte(`{"element":"x","label":"x","option":"o"}`)}, at: 1500,
+			want: func(err error) bool { return strings.Contains(err.Error(), "apply the event at position 1501 ") },
+		},
+		"the context": {
+			bad:    eventlog.Event{Type: "ElementDefined", Data: []byte(`{"element":"x","label":"x"}`)},
+			during: func(stop context.CancelFunc) { stop() },
+			want:   func(err error) bool { return errors.Is(err, context.Canceled) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := eventlogtest.NewMemory()
+			appendTo(t, log, events[:1500]...)
+			var err error
+			if c.bad.Metadata, err = codec.EncodeMetadata(codec.Metadata{RecordedAt: firstMinute, SchemaVersion: 1}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := log.Append(t.Context(), eventlog.Append{Stream: "element-x", Expected: eventlog.NoStream, Events: []eventlog.Event{c.bad}}); err != nil {
+				t.Fatal(err)
+			}
+			appendTo(t, log, events[1500:]...)
+			synctest.Test(t, func(t *testing.T) {
+				ctx, stop := context.WithCancel(t.Context())
+				defer stop()
+				m := projections.New()
+				n, err := m.CatchUp(ctx, &waiting{log, 2400}, func(int) {
+					if c.during != nil {
+						c.during(stop)
+					}
+				})
+				if err == nil || !c.want(err) {
+					t.Errorf("%v", err)
+				}
+				if c.at != 0 && m.At() != c.at {
+					t.Errorf("at %d, want %d", m.At(), c.at)
+				}
+				if c.at == 0 && uint64(n) != m.At() {
+					t.Errorf("%d said to be applied, at %d", n, m.At())
+				}
+			})
+		})
 	}
 }
 

@@ -168,12 +168,28 @@ type Decoded struct {
 
 // Decode reads an event's data and metadata. The error names the event.
 func Decode(r eventlog.Recorded) (Decoded, error) {
-	meta, err := codec.DecodeMetadata(r.Metadata)
+	return decode(r, codec.DecodeMetadata, codec.Decode)
+}
+
+// Decoder decodes events that are applied one after another, so that what repeats in them takes memory once. It is used by one
+// goroutine at a time.
+type Decoder struct{ codec *codec.Decoder }
+
+// NewDecoder makes a decoder.
+func NewDecoder() *Decoder { return &Decoder{codec.NewDecoder()} }
+
+// Decode is as the package's Decode.
+func (d *Decoder) Decode(r eventlog.Recorded) (Decoded, error) {
+	return decode(r, d.codec.DecodeMetadata, d.codec.Decode)
+}
+
+func decode(r eventlog.Recorded, metadata func([]byte) (codec.Metadata, error), event func(string, int, []byte) (domain.Event, error)) (Decoded, error) {
+	meta, err := metadata(r.Metadata)
 	if err == nil {
-		var event domain.Event
-		if event, err = codec.Decode(r.Type, meta.SchemaVersion, r.Data); err == nil {
+		var e domain.Event
+		if e, err = event(r.Type, meta.SchemaVersion, r.Data); err == nil {
 			return Decoded{
-				Stream: r.Stream, Revision: int64(r.Revision), Type: r.Type, Offset: r.Offset, Event: event,
+				Stream: r.Stream, Revision: int64(r.Revision), Type: r.Type, Offset: r.Offset, Event: e,
 				RecordedAt: meta.RecordedAt, RecordedBy: meta.RecordedBy, Key: meta.IdempotencyKey, Input: meta.InputHash,
 			}, nil
 		}

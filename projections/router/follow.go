@@ -29,6 +29,7 @@ type Projection struct {
 
 // Model is the read model as a projection.
 func Model(m *projections.Model) Projection {
+	decoder := projections.NewDecoder()
 	return Projection{
 		Name: "model",
 		Place: func() Place {
@@ -38,7 +39,7 @@ func Model(m *projections.Model) Projection {
 		Apply: func(_ context.Context, events []eventlog.Recorded) error {
 			decoded := make([]projections.Decoded, 0, len(events))
 			for _, r := range events {
-				d, err := projections.Decode(r)
+				d, err := decoder.Decode(r)
 				if err != nil {
 					// As in catching up, what lies before it is applied: so the model's position says which event it was.
 					return errors.Join(m.Apply(decoded...), err)
