@@ -472,7 +472,7 @@ func (s *station) askOver(query string) string {
 // A peer that is gone without a word is found.
 func TestHalfOpenPeersAreFound(t *testing.T) {
 	s := newDemo(t).station(func(c *graph.Config) {
-		c.Following = httpgraphql.Following{Ping: 100 * time.Millisecond}
+		c.Following = httpgraphql.Following{Ping: time.Second} // The answer of the other must come within two of them, on a busy machine too.
 	})
 	gone := s.connect() // It reads nothing any more, so that no ping of the server is answered.
 	there := s.connect()

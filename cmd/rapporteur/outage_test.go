@@ -247,7 +247,7 @@ func TestFullDisk(t *testing.T) {
 	case testing.Short():
 		rounds = 2
 	}
-	disk := smallDisk(t, 16)
+	disk := smallDisk(t, 64)
 	dir, ballast := filepath.Join(disk, "store"), filepath.Join(disk, "ballast")
 	newDemoStore(t, dir)
 	p, err := start("", nil, "serve", "--store", "file:"+dir, "--listen", "127.0.0.1:0")
@@ -265,7 +265,7 @@ func TestFullDisk(t *testing.T) {
 			defer f.Close()
 			// Everything, or all but a few pages: then what is written fits in part.
 			var size int64
-			for block := make([]byte, os.Getpagesize()); err == nil; {
+			for block := make([]byte, 1<<20); err == nil; {
 				var n int
 				n, err = f.Write(block)
 				size += int64(n)

@@ -38,7 +38,7 @@ const (
 	maxOperationID      = 256 // Bytes: each message repeats it.
 	readBeforeInit      = 64 << 10
 	lingering           = 2 * time.Second // For the other side's close.
-	closeWithin         = time.Second     // For ours to leave.
+	closeWithin         = 5 * time.Second // For ours to leave: a thousand do so at once when the server is stopped.
 	idleReadBufferBytes = 1 << 10
 )
 
