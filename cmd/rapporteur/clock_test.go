@@ -133,7 +133,9 @@ func TestTheClockMayStep(t *testing.T) {
 	var times []time.Time // Of each event, by position.
 	for len(times) < at {
 		var page struct {
-			Events struct{ Nodes []struct{ RecordedAt time.Time } }
+			Events struct {
+				Nodes []struct{ RecordedAt time.Time }
+			}
 		}
 		if err := ask(c.address, "query($after: String) { events(first: 500, after: $after) { nodes { recordedAt } } }", map[string]any{"after": fmt.Sprint(len(times))}, &page); err != nil || len(page.Events.Nodes) == 0 {
 			t.Fatalf("behind %d: %v", len(times), err)
