@@ -21,8 +21,9 @@ import (
 // It is written after the transaction was synced and before the answer is given:
 //   - a crash between the sync and this write leaves a log that is longer than what was acknowledged: nothing is wrong;
 //   - a crash of the program after it changes nothing, the kernel has it;
-//   - a crash of the machine after it may leave an older slot, since the file is synced only when the write-ahead log is
-//     folded back and at the end (a sync of its own each time would double the price of an append): a log that is longer.
+//   - a crash of the machine after it may leave an older slot, since the file is synced only when a large part of the
+//     write-ahead log has been folded back, and at the end (a sync of its own each time would double the price of an
+//     append): a log that is longer.
 //
 // No order of events makes the log shorter than this file. If it is, something was lost.
 const (

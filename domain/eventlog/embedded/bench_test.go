@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -118,8 +119,18 @@ var (
 	benchMetadata = []byte(`{"$correlationId":"0123456789abcdef0123456789abcdef","key":"0123456789abcdef0123456789abcdef","recordedAt":"2026-11-24T08:00:00.000000000Z","recordedBy":"analyst@example.org","schema":1}`)
 )
 
-// share runs n appends by so many writers, each with streams of its own, and says how long it took.
-func share(b *testing.B, writers, n int, append func(writer, i int) error) time.Duration {
+// latencies holds how long each append took, each writer's by themselves.
+type latencies [][]time.Duration
+
+// quantile gives the time within which such a part of the appends was answered, in milliseconds.
+func (l latencies) quantile(part float64) float64 {
+	all := slices.Concat(l...)
+	slices.Sort(all)
+	return float64(all[min(len(all)-1, int(part*float64(len(all))))]) / float64(time.Millisecond)
+}
+
+// share runs n appends by so many writers, each with streams of its own, notes how long each took, and says how long all took.
+func share(b *testing.B, writers, n int, each latencies, record func(writer, i int) error) time.Duration {
 	b.Helper()
 	var next atomic.Int64
 	var group sync.WaitGroup
@@ -127,10 +138,12 @@ func share(b *testing.B, writers, n int, append func(writer, i int) error) time.
 	for w := range writers {
 		group.Go(func() {
 			for i := 0; next.Add(1) <= int64(n); i++ {
-				if err := append(w, i); err != nil {
+				began := time.Now()
+				if err := record(w, i); err != nil {
 					b.Error(err)
 					return
 				}
+				each[w] = append(each[w], time.Since(began))
 			}
 		})
 	}
@@ -139,119 +152,182 @@ func share(b *testing.B, writers, n int, append func(writer, i int) error) time.
 }
 
 // BenchmarkAppend gives the acknowledged appends of one event a second, and which part that is of what the plain file did
-// in the same run. The two take turns in rounds, so that a disk that others use too is as slow for one as for the other.
+// in the same run; and within how long an append was answered, and how many times as long that is as with the plain file. The
+// two take turns in rounds, so that a disk that others use too is as slow for one as for the other.
 func BenchmarkAppend(b *testing.B) {
 	for _, writers := range []int{1, 16, 64} {
-		b.Run(fmt.Sprintf("Writers%d", writers), func(b *testing.B) {
-			dir := b.TempDir()
-			log, err := embedded.Open(embedded.Config{Dir: filepath.Join(dir, "store")})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer log.Close()
-			file := openPlain(b, filepath.Join(dir, "plain"))
-			defer file.close()
-			bare, err := os.Create(filepath.Join(dir, "bare"))
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer bare.Close()
+		b.Run(fmt.Sprintf("Writers%d", writers), func(b *testing.B) { benchmarkAppend(b, writers) })
+	}
+}
 
-			heads := make([]eventlog.Revision, writers)
-			for w := range heads {
-				heads[w] = eventlog.NoStream
-			}
-			requests := make([]*plainRequest, writers)
-			for w := range requests {
-				requests[w] = &plainRequest{ready: make(chan error, 1)}
-			}
-			var ids atomic.Uint64
-			rounds := min(8, b.N)
-			var store, limit, floor time.Duration
-			done := 0
-			b.ResetTimer()
-			for round := range rounds {
-				n := b.N*(round+1)/rounds - done
-				done += n
-				store += share(b, writers, n, func(w, i int) error {
-					e := eventlog.Event{Type: "PositionStated", Data: benchData, Metadata: benchMetadata}
-					binary.BigEndian.PutUint64(e.ID[8:], ids.Add(1))
-					got, err := log.Append(context.Background(), eventlog.Append{Stream: streamName(w), Expected: heads[w], Events: []eventlog.Event{e}})
-					heads[w] = got.Revision
-					return err
-				})
-				b.StopTimer()
-				limit += share(b, writers, n, func(w, i int) error {
-					r := requests[w]
-					r.record = frame(r.record[:0], streamName(w), "PositionStated", int64(i), benchData, benchMetadata)
-					return file.append(r)
-				})
-				if writers == 1 {
-					record := frame(nil, streamName(0), "PositionStated", 0, benchData, benchMetadata)
-					floor += share(b, 1, n, func(int, int) error {
-						if _, err := bare.Write(record); err != nil {
-							return err
-						}
-						return syscall.Fdatasync(int(bare.Fd()))
-					})
-				}
-				b.StartTimer()
-			}
-			b.StopTimer()
-			b.ReportMetric(float64(b.N)/store.Seconds(), "appends/s")
-			b.ReportMetric(float64(b.N)/limit.Seconds(), "plain/s")
-			b.ReportMetric(limit.Seconds()/store.Seconds(), "of-plain")
-			if writers == 1 {
-				b.ReportMetric(floor.Seconds()/limit.Seconds(), "plain-of-bare")
-			}
-			if s := log.Stats(); s.Commits > 0 {
-				b.ReportMetric(float64(s.Appended)/float64(s.Commits), "events/commit")
-			}
-		})
+func benchmarkAppend(b *testing.B, writers int) {
+	dir := b.TempDir()
+	log, err := embedded.Open(embedded.Config{Dir: filepath.Join(dir, "store")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer log.Close()
+	file := openPlain(b, filepath.Join(dir, "plain"))
+	defer file.close()
+	bare, err := os.Create(filepath.Join(dir, "bare"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer bare.Close()
+
+	heads := make([]eventlog.Revision, writers)
+	requests := make([]*plainRequest, writers)
+	for w := range writers {
+		heads[w] = eventlog.NoStream
+		requests[w] = &plainRequest{ready: make(chan error, 1)}
+	}
+	var ids atomic.Uint64
+	toStore := func(w, _ int) error {
+		e := eventlog.Event{Type: "PositionStated", Data: benchData, Metadata: benchMetadata}
+		binary.BigEndian.PutUint64(e.ID[8:], ids.Add(1))
+		got, err := log.Append(context.Background(), eventlog.Append{Stream: streamName(w), Expected: heads[w], Events: []eventlog.Event{e}})
+		heads[w] = got.Revision
+		return err
+	}
+	toFile := func(w, i int) error {
+		r := requests[w]
+		r.record = frame(r.record[:0], streamName(w), "PositionStated", int64(i), benchData, benchMetadata)
+		return file.append(r)
+	}
+	record := frame(nil, streamName(0), "PositionStated", 0, benchData, benchMetadata)
+	toBare := func(int, int) error {
+		if _, err := bare.Write(record); err != nil {
+			return err
+		}
+		return syscall.Fdatasync(int(bare.Fd()))
+	}
+
+	inStore, inFile, unmeasured := make(latencies, writers), make(latencies, writers), make(latencies, writers)
+	rounds := min(8, b.N)
+	var store, limit, floor time.Duration
+	done := 0
+	for round := range rounds {
+		n := b.N*(round+1)/rounds - done
+		done += n
+		store += share(b, writers, n, inStore, toStore)
+		b.StopTimer()
+		limit += share(b, writers, n, inFile, toFile)
+		if writers == 1 {
+			floor += share(b, 1, n, unmeasured, toBare)
+		}
+		b.StartTimer()
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/store.Seconds(), "appends/s")
+	b.ReportMetric(float64(b.N)/limit.Seconds(), "plain/s")
+	b.ReportMetric(limit.Seconds()/store.Seconds(), "of-plain")
+	if writers == 1 {
+		b.ReportMetric(floor.Seconds()/limit.Seconds(), "plain-of-bare")
+	}
+	for _, q := range []struct {
+		name string
+		part float64
+	}{{"p50", 0.50}, {"p99", 0.99}} {
+		of, ours := inFile.quantile(q.part), inStore.quantile(q.part)
+		b.ReportMetric(ours, q.name+"-ms")
+		b.ReportMetric(of, q.name+"-plain-ms")
+		b.ReportMetric(ours/of, q.name+"-of-plain")
+	}
+	if s := log.Stats(); s.Commits > 0 {
+		b.ReportMetric(float64(s.Appended)/float64(s.Commits), "events/commit")
+		b.ReportMetric(float64(s.Checkpoints), "checkpoints")
 	}
 }
 
 func streamName(w int) string { return fmt.Sprintf("position-%03d", w) }
 
-// fill appends n events in 300 streams to a store, as an import does.
-func fill(b testing.TB, log eventlog.Log, n int) {
-	var steps []eventlog.Append
-	heads := make([]eventlog.Revision, 300)
+// load is what an import brings: events in 300 streams, in turn.
+type load struct {
+	n     int
+	heads []eventlog.Revision
+	steps []eventlog.Append
+}
+
+func newLoad() *load { return &load{heads: make([]eventlog.Revision, 300)} }
+
+// into appends the next n events to a store, as an import does.
+func (l *load) into(b testing.TB, log eventlog.Log, n int) {
 	for i := range n {
 		e := eventlog.Event{Type: "PositionStated", Data: benchData, Metadata: benchMetadata}
-		binary.BigEndian.PutUint64(e.ID[8:], uint64(i))
-		s := i * 7 % 300
-		steps = append(steps, eventlog.Append{Stream: streamName(s), Expected: heads[s] - 1, Events: []eventlog.Event{e}})
-		heads[s]++
-		if len(steps) == 5000 || i == n-1 {
-			if _, err := log.AppendAll(context.Background(), steps); err != nil {
+		binary.BigEndian.PutUint64(e.ID[8:], uint64(l.n))
+		s := l.n * 7 % 300
+		l.n++
+		l.steps = append(l.steps, eventlog.Append{Stream: streamName(s), Expected: l.heads[s] - 1, Events: []eventlog.Event{e}})
+		l.heads[s]++
+		if len(l.steps) == 5000 || i == n-1 {
+			if _, err := log.AppendAll(context.Background(), l.steps); err != nil {
 				b.Fatal(err)
 			}
-			steps = steps[:0]
+			l.steps = l.steps[:0]
 		}
 	}
 }
 
-const scanned = 100_000
+// fill appends n events to a new store.
+func fill(b testing.TB, log eventlog.Log, n int) { newLoad().into(b, log, n) }
 
+// scannedEvents is how many a scan reads: as many as asked only where time is no matter, for a million take a gigabyte.
 func scannedEvents() int {
-	if testing.Short() {
-		return scanned / 10
+	switch {
+	case long:
+		return 1_000_000
+	case testing.Short():
+		return 10_000
 	}
-	return scanned
+	return 100_000
 }
 
-// BenchmarkAppendAll is the import: events a second in commits of a thousand.
+// BenchmarkAppendAll is the import: events a second, and which part that is of what the plain file did in commits of a thousand
+// in the same run. The two take turns.
 func BenchmarkAppendAll(b *testing.B) {
-	log, err := embedded.Open(embedded.Config{Dir: filepath.Join(b.TempDir(), "store")})
+	dir := b.TempDir()
+	log, err := embedded.Open(embedded.Config{Dir: filepath.Join(dir, "store")})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer log.Close()
-	b.ResetTimer()
-	fill(b, log, b.N)
+	file, err := os.Create(filepath.Join(dir, "plain"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	var store, limit time.Duration
+	var records []byte
+	load := newLoad()
+	for done := 0; done < b.N; {
+		n := min(10_000, b.N-done)
+		start := time.Now()
+		load.into(b, log, n)
+		store += time.Since(start)
+		b.StopTimer()
+		start = time.Now()
+		for i := range n {
+			records = frame(records, streamName(i%300), "PositionStated", int64(i), benchData, benchMetadata)
+			if i%1000 < 999 && i < n-1 {
+				continue
+			}
+			if _, err := file.Write(records); err != nil {
+				b.Fatal(err)
+			}
+			if err := syscall.Fdatasync(int(file.Fd())); err != nil {
+				b.Fatal(err)
+			}
+			records = records[:0]
+		}
+		limit += time.Since(start)
+		done += n
+		b.StartTimer()
+	}
 	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(b.N)/store.Seconds(), "events/s")
+	b.ReportMetric(float64(b.N)/limit.Seconds(), "plain/s")
+	b.ReportMetric(limit.Seconds()/store.Seconds(), "of-plain")
+	b.ReportMetric(float64(log.Stats().Checkpoints), "checkpoints")
 }
 
 // BenchmarkReadAll gives the events a second of a replay, each checked against its leaf, and which part that is of a scan of

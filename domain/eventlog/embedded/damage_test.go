@@ -26,7 +26,7 @@ func written(t *testing.T, config func(dir string) embedded.Config) (h *history,
 		t.Fatal(err)
 	}
 	work(log, h)
-	settle(log)
+	embedded.Rest(log)
 	if err := copyFolder(closed, killed); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ type Config struct {
 	// Dir is the store's folder. It is made if it is not there.
 	Dir string
 	// CheckpointPages is the length of the write-ahead log, in pages of 4 KiB, at which it is folded back into the file;
-	// 0 means 4,096. A longer one makes bulk loads quicker and the pause of the writer, once in a while, longer.
+	// 0 means 4,096. A longer one is folded back less often, and takes more room and a longer start after a crash.
 	CheckpointPages int
 	// CachePages is the writer's cache in pages of 4 KiB; 0 means 4,096.
 	CachePages int
@@ -50,8 +50,9 @@ type Log struct {
 	closed bool
 
 	// What the writer says about itself.
-	state atomic.Pointer[error] // why it takes no appends, or nil
-	stats counters
+	state         atomic.Pointer[error] // why it takes no appends, or nil
+	checkpointing atomic.Bool           // from the first pass to the end
+	stats         counters
 }
 
 var _ eventlog.Log = (*Log)(nil)
@@ -97,6 +98,7 @@ func Open(config Config) (_ *Log, err error) {
 	l.queue.init()
 	l.pool.disk = d
 	l.show(s)
+	s.checkpointer.wake = l.rouse
 	w := &writer{log: l, store: s, pending: make(map[string]head)}
 	go w.run()
 	return l, nil
@@ -280,10 +282,12 @@ func (l *Log) Healthy() error {
 		}
 		return *state
 	}
-	r := newRequest() // Empty: it only wakes the writer.
-	l.queue.put(r)
+	l.rouse()
 	return *state
 }
+
+// rouse wakes the writer, with a request that is empty.
+func (l *Log) rouse() { l.queue.put(newRequest()) }
 
 const (
 	probeFile = "probe"

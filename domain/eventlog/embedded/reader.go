@@ -96,9 +96,7 @@ type reader struct {
 }
 
 func openReader(d *disk) (*reader, error) {
-	// The time-out first: to set the size of the cache reads the schema, and after a writer that could not reopen the store the
-	// first readers recover the index of the write-ahead log, one while the others wait.
-	conn, err := connect(d, recordFile, "busy_timeout=10000", "query_only=ON", "cache_size=-1024")
+	conn, err := connect(d, recordFile, "query_only=ON", "cache_size=-1024")
 	if err != nil {
 		return nil, err
 	}

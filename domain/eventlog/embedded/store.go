@@ -42,6 +42,7 @@ type store struct {
 	conn                                             *sqlite3.Conn
 	begin, commit, rollback, insertEvent, insertName *sqlite3.Stmt
 	acknowledged                                     *acknowledged
+	checkpointer                                     *checkpointer
 
 	heads    map[string]head
 	names    []string // names[i] is the stream with id i+1
@@ -61,6 +62,12 @@ func connect(d *disk, name string, pragmas ...string) (*sqlite3.Conn, error) {
 	// Closing must not fold the write-ahead log back by the way: a store that is refused before that keeps its files as they
 	// are.
 	if _, err := conn.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, true); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	// First of all: to set the size of the cache reads the schema, and after a writer that could not reopen the store the first
+	// readers recover the index of the write-ahead log, one while the others wait.
+	if err := conn.BusyTimeout(lockPatience); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -135,7 +142,7 @@ func foldBack(conn *sqlite3.Conn, mode sqlite3.CheckpointMode) error {
 	if err := conn.BusyTimeout(checkpointPatience); err != nil {
 		return err
 	}
-	defer conn.BusyTimeout(0)
+	defer conn.BusyTimeout(lockPatience)
 	_, _, err := conn.WALCheckpoint("main", mode)
 	return err
 }
@@ -143,6 +150,10 @@ func foldBack(conn *sqlite3.Conn, mode sqlite3.CheckpointMode) error {
 // checkpointPatience bounds the wait for readers, whose batches take some milliseconds. It is a busy time-out: the
 // log that cannot be folded back now is folded back later.
 const checkpointPatience = 200 * time.Millisecond
+
+// lockPatience bounds the wait for the locks that connections hold for some microseconds while they begin or end. Nobody but
+// the writer writes, so a lock that is not to be had for so long is a fault.
+const lockPatience = 10 * time.Second
 
 // openStore opens what lies in the folder, and checks it: it is the way of every start, of a start after a crash,
 // and of a reopening after the disk failed.
@@ -170,7 +181,7 @@ func openStore(d *disk, cachePages int, known ...tally) (_ *store, err error) {
 	if s.conn, err = connect(d, recordFile, "synchronous=FULL", fmt.Sprintf("cache_size=%d", cachePages)); err != nil {
 		return nil, err
 	}
-	if err := s.conn.WALAutoCheckpoint(0); err != nil { // The writer says when: between two groups.
+	if err := s.conn.WALAutoCheckpoint(0); err != nil { // The writer says when.
 		return nil, err
 	}
 	id, err := checkSchema(s.conn)
@@ -209,6 +220,7 @@ func openStore(d *disk, cachePages int, known ...tally) (_ *store, err error) {
 			return nil, err
 		}
 	}
+	s.checkpointer = newCheckpointer(d.beside(), s.acknowledged)
 	s.conn.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
 		s.logPages = pages
 		return nil
@@ -374,6 +386,7 @@ func query(conn *sqlite3.Conn, sql string, each func(*sqlite3.Stmt) error) error
 
 // abandon closes without touching what lies on the disk.
 func (s *store) abandon() {
+	s.checkpointer.close()
 	if s.acknowledged != nil {
 		s.acknowledged.close()
 	}
@@ -393,8 +406,8 @@ func (s *store) closeConn() error {
 	return err
 }
 
-// finish closes for good: the write-ahead log is folded back and gone, the acknowledged count synced. The readers have been
-// closed before.
+// finish closes for good: the write-ahead log is folded back and gone, the acknowledged count synced. The readers and the
+// checkpointer have been closed before.
 func (s *store) finish() error {
 	err := foldBack(s.conn, sqlite3.CHECKPOINT_TRUNCATE)
 	if err == nil {

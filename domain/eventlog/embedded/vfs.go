@@ -24,6 +24,8 @@ type disk struct {
 	os   vfs.VFSFilename
 	seam func(*operation) error // nil but in tests
 
+	isBeside bool
+
 	mu     sync.Mutex
 	broken error // the first failure since reset that was no full disk
 	full   error // the last refusal for lack of room since reset
@@ -33,8 +35,10 @@ type disk struct {
 type operation struct {
 	Kind   string // "write", "sync", "truncate", "sizehint", "delete", "rename", "syncdir"
 	File   string // its name within the folder
+	From   string // of a rename: the name it had
 	Offset int64  // of a write; the new size for truncate and sizehint
 	Data   []byte // of a write
+	Beside bool   // by a checkpoint beside the writer
 	Full   bool   // of a sync: through the disk's own cache, too, where the system makes a difference
 	Do     func() error
 	Part   func(n int) error // writes only the first n bytes
@@ -54,11 +58,19 @@ func newDisk(dir string, seam func(*operation) error) *disk {
 	return d
 }
 
+// beside gives another way to the same files, for who writes beside the writer: what goes wrong there is told there.
+func (d *disk) beside() *disk {
+	b := newDisk(d.dir, d.seam)
+	b.isBeside = true
+	return b
+}
+
 func (d *disk) unregister() { vfs.Unregister(d.name) }
 
 // run does an operation, through the seam if there is one, and keeps what went wrong.
 func (d *disk) run(op operation) error {
 	var err error
+	op.Beside = d.isBeside
 	if d.seam != nil {
 		err = d.seam(&op)
 	} else {
@@ -112,7 +124,7 @@ func syncFolder(dir string) error {
 }
 
 func (d *disk) rename(from, to string) error {
-	return d.run(operation{Kind: "rename", File: to, Do: func() error {
+	return d.run(operation{Kind: "rename", File: to, From: from, Do: func() error {
 		return os.Rename(filepath.Join(d.dir, from), filepath.Join(d.dir, to))
 	}})
 }

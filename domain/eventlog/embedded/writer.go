@@ -175,6 +175,10 @@ func (w *writer) run() {
 func (w *writer) close() {
 	l := w.log
 	l.pool.close()
+	if w.store != nil {
+		w.store.checkpointer.close()
+		w.heed()
+	}
 	switch {
 	case w.store == nil:
 		l.failed = w.broken
@@ -216,6 +220,10 @@ func (w *writer) record(group []*request) {
 			fail(group, w.judge(err, true))
 			return
 		}
+		if err := w.heed(); err != nil {
+			fail(group, fmt.Errorf("the disk failed while the events were being written: %v: %w", err, eventlog.ErrUnknown))
+			return
+		}
 		// A crash before this line leaves a log that is longer than what was acknowledged, which is nothing wrong.
 		if err := s.acknowledged.write(tally{frontier.Size(), frontier.Root()}); err != nil {
 			// The transaction cannot be taken back, and it must not be shown: only a reopening can follow.
@@ -228,9 +236,7 @@ func (w *writer) record(group []*request) {
 	for _, r := range group {
 		r.ready <- struct{}{}
 	}
-	if s.logPages >= max(s.nextCheckpoint, w.log.config.CheckpointPages) {
-		w.checkpoint()
-	}
+	w.checkpoint()
 }
 
 // insert puts the steps of a request into the transaction, up to the first that is refused. Its error is the disk's.
@@ -374,7 +380,9 @@ func (w *writer) reopen() bool {
 		return false
 	}
 	w.log.disk.reset()
+	s.checkpointer.wake = w.log.rouse
 	w.store, w.broken = s, nil
+	w.log.checkpointing.Store(false)
 	w.log.state.Store(nil)
 	w.log.stats.reopened.Add(1)
 	w.log.show(s) // What came through although nobody was told is part of the record now.
@@ -407,31 +415,5 @@ func fail(group []*request, err error) {
 	for _, r := range group {
 		r.done, r.last, r.err = 0, eventlog.Appended{}, err
 		r.ready <- struct{}{}
-	}
-}
-
-// checkpoint folds the write-ahead log back between two groups. Nobody waits for its outcome: the events are on the disk
-// either way.
-func (w *writer) checkpoint() {
-	s := w.store
-	err := foldBack(s.conn, sqlite3.CHECKPOINT_RESTART)
-	// Whatever came of it: with a reader in the way a part was folded back, and the count is not to fall behind the longer the
-	// reader stays.
-	err = errors.Join(err, s.acknowledged.sync())
-	broken, full := w.log.disk.trouble()
-	w.log.disk.reset()
-	switch {
-	case broken != nil:
-		w.stop(broken)
-	case err == nil:
-		s.nextCheckpoint = 0
-		s.logPages = 0
-		w.log.stats.checkpoints.Add(1)
-		w.log.stats.logPages.Store(0)
-	case errors.Is(err, sqlite3.BUSY) || full != nil:
-		// A reader was in the way, or the file could not grow. The log grows meanwhile; try again later.
-		s.nextCheckpoint = s.logPages + w.log.config.CheckpointPages
-	default:
-		w.stop(asCorrupt(err))
 	}
 }
