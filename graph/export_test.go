@@ -18,13 +18,28 @@ func Routes(c Config) map[string]bool {
 	return open
 }
 
-// Written serves /graphql alone, with what package direct writes, or with gqlgen's code alone.
+// Written serves /graphql alone, with what package direct writes, or with gqlgen's code alone; no answer is given again.
 func Written(c Config, directly bool) http.Handler {
-	c.Logger, c.Authenticator = slog.Default(), auth.None{}
-	schema, config := served(c)
-	if !directly {
-		config.Field = nil
+	return alone(c, func(config *httpgraphql.Config) {
+		config.Answers = httpgraphql.Answers{}
+		if !directly {
+			config.Field = nil
+		}
+	})
+}
+
+// Executed serves /graphql alone, and executes whatever it is asked.
+func Executed(c Config) http.Handler {
+	return alone(c, func(config *httpgraphql.Config) { config.Answers = httpgraphql.Answers{} })
+}
+
+func alone(c Config, change func(*httpgraphql.Config)) http.Handler {
+	c.Logger = slog.Default()
+	if c.Authenticator == nil {
+		c.Authenticator = auth.None{}
 	}
+	schema, config := served(c)
+	change(&config)
 	api := httpgraphql.New(schema, config)
 	return newGuard(c, api).Protect(api)
 }

@@ -33,6 +33,7 @@ var (
 	metricRunning       = described("operations_running", "Operations that run now.")
 	metricWaiting       = described("operations_waiting", "Operations that wait for their turn.")
 	metricOperations    = described("operations_total", "Operations that were begun, by kind.", "kind")
+	metricRepeated      = described("answers_repeated_total", "Queries that were given an answer again, without executing anything.")
 	metricRefused       = described("refused_total", "Requests that were not executed.")
 	metricMessages      = described("feed_messages_total", "Messages of subscriptions that were sent.")
 	metricExecuted      = described("feed_messages_executed_total", "Messages of subscriptions that were made; all others were shared.")
@@ -41,7 +42,7 @@ var (
 // Describe gives all metrics.
 func (m meter) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		metricEvents, metricConnections, metricSubscriptions, metricBehind, metricRunning, metricWaiting, metricOperations, metricRefused,
+		metricEvents, metricConnections, metricSubscriptions, metricBehind, metricRunning, metricWaiting, metricOperations, metricRepeated, metricRefused,
 		metricMessages, metricExecuted,
 	} {
 		to <- d
@@ -68,6 +69,7 @@ func (m meter) Collect(to chan<- prometheus.Metric) {
 	counter(metricOperations, s.Queries, "query")
 	counter(metricOperations, s.Mutations, "mutation")
 	counter(metricOperations, s.Subscribed, "subscription")
+	counter(metricRepeated, s.Repeated)
 	counter(metricRefused, s.Refused)
 	counter(metricMessages, s.Messages)
 	counter(metricExecuted, s.Executed)

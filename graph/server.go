@@ -50,6 +50,9 @@ type Config struct {
 	Registered func(document string) bool
 	InFlight   int
 	Timeout    time.Duration
+	// AnswerBytes bounds the answers to queries that are kept, to be given again while nothing new is recorded, or for ever where they are
+	// pinned; zero is httpgraphql's default.
+	AnswerBytes int
 	// AnyHost answers under any name and to pages of other origins: for a server that asks who is there. Otherwise only under the
 	// names of this machine itself and AllowedHosts, since whoever gets through may record (httpgraphql.LoopbackOnly).
 	AnyHost      bool
@@ -210,6 +213,9 @@ func served(c Config) (graphql.ExecutableSchema, httpgraphql.Config) {
 			return direct.Begin(root.Begin(ctx))
 		},
 		Field: generated.Direct.Field,
+		Answers: httpgraphql.Answers{
+			Bytes: c.AnswerBytes, Version: c.Model.At, Lasts: resolver.Lasts,
+		},
 		Extensions: func(ctx context.Context) map[string]any {
 			return map[string]any{"at": projections.LogPosition(resolver.At(ctx))}
 		},

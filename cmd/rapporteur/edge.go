@@ -35,6 +35,7 @@ type edgeFlags struct {
 	MaxAliases    int           `default:"50" placeholder:"N" help:"Names for one field on one level (default ${default})."`
 	MaxComplexity int           `default:"300000" placeholder:"N" help:"Cost of an operation, about the fields of its answer (default ${default})."`
 	MaxInFlight   int           `placeholder:"N" help:"Operations that run at the same time (default: four a processor); 16 times as many may wait, and one client has half of both at most."`
+	AnswerCache   int           `default:"67108864" placeholder:"BYTES" help:"Answers to queries that are kept in memory, to be given again while nothing new is recorded, and for ever where asOf.log pins them (default ${default}); 0 keeps none."`
 	Timeout       time.Duration `default:"30s" placeholder:"TIME" help:"Time of an operation, its wait for a turn included (default ${default})."`
 	Operations    string        `placeholder:"DIR" help:"A folder of .graphql files: documents that may have ten times the tokens."`
 }
@@ -52,6 +53,7 @@ func (f edgeFlags) config(auth string) (c graph.Config, err error) {
 	}
 	c.Registered, err = f.registered()
 	c.InFlight, c.Timeout = f.MaxInFlight, f.Timeout
+	c.AnswerBytes = max(1, f.AnswerCache) // Nothing fits in one byte.
 	return c, err
 }
 

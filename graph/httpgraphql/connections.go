@@ -92,6 +92,7 @@ func (h *Handler) Drain(ctx context.Context) error {
 // counters count since the handler was made.
 type counters struct {
 	operations [3]atomic.Uint64 // Queries, mutations, subscriptions that were begun.
+	repeated   atomic.Uint64
 	refused    atomic.Uint64
 	messages   atomic.Uint64
 	executed   atomic.Uint64
@@ -118,6 +119,7 @@ type Stats struct {
 
 	// Since the handler was made.
 	Queries, Mutations, Subscribed uint64 // Operations that were begun.
+	Repeated                       uint64 // Queries of these that were given an answer again.
 	Refused                        uint64 // Requests that were not executed.
 	Messages                       uint64 // Messages of subscriptions that were sent.
 	Executed                       uint64 // Messages of subscriptions that were made; the others were shared.
@@ -129,7 +131,7 @@ func (h *Handler) Stats() Stats {
 		Connections: map[string]int{"websocket": 0, "sse": 0},
 		Running:     len(h.gate.slots), Waiting: int(h.gate.waiting.Load()),
 		Queries: h.counters.operations[0].Load(), Mutations: h.counters.operations[1].Load(), Subscribed: h.counters.operations[2].Load(),
-		Refused: h.counters.refused.Load(), Messages: h.counters.messages.Load(), Executed: h.counters.executed.Load(),
+		Repeated: h.counters.repeated.Load(), Refused: h.counters.refused.Load(), Messages: h.counters.messages.Load(), Executed: h.counters.executed.Load(),
 	}
 	for _, one := range h.connections.list() {
 		s.Connections[one.kind()]++

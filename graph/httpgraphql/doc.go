@@ -35,6 +35,8 @@
 //     feeds have half of the places at most, and one client one of those at a time.
 //  8. One document is validated once and shared afterwards: nothing in it is
 //     written after it has entered the cache, and the cache is bounded by bytes.
+//  9. An answer is given again only to the same question about the same state ([Answers]), never to who may not ask, and never if
+//     anything in it went wrong. So whoever has seen something is not answered from before it.
 //
 // # Parts
 //
@@ -64,6 +66,10 @@
 // and no messages; the operation is executed once for an event and shared, as
 // bytes, by all who ask the same; and a WebSocket that waits costs two goroutines.
 // gqlgen's transports resolve and encode each event for each subscriber.
+//
+// 2026-11: answers are kept whole, as bytes, by the hash of the question and the version of what is answered from, which an
+// append-only record gives for nothing: nothing has to be invalidated, what nobody asks for any more makes room. They are
+// looked up before a document is parsed, and need no place to run. They are not kept by WebSockets, whose queries are few.
 //
 // 2026-11: @defer is accepted and not acted on, which the proposal for it allows. A
 // plain HTTP answer has one part; executing a deferred fragment for it would

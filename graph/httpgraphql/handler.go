@@ -41,6 +41,7 @@ type Config struct {
 	WriteTimeout time.Duration
 	// CacheBytes bounds the cache of documents: 32 MiB.
 	CacheBytes int
+	Answers    Answers
 
 	// DisableIntrospection answers null to __schema and __type.
 	DisableIntrospection bool
@@ -68,7 +69,8 @@ type Config struct {
 	// Still says why whoever asks may no more, though the time that Expires gave is not over. It is asked at each ping of a connection
 	// that stays open, and before an operation over a WebSocket; its error closes the connection.
 	Still func(ctx context.Context) error
-	// Audience names those who are answered alike; without it all are. It is asked when a subscription is opened.
+	// Audience names those who are answered alike; without it all are. It is asked when a subscription is opened, and before an answer
+	// to a query is given again.
 	Audience func(ctx context.Context) string
 	// Origins are those of the pages of others that may open a WebSocket; "*" is any.
 	Origins []string
@@ -106,6 +108,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.ReadTimeout, 10*time.Second)
 	setDefault(&c.WriteTimeout, 60*time.Second)
 	setDefault(&c.CacheBytes, 32<<20)
+	setDefault(&c.Answers.Bytes, 64<<20)
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -128,6 +131,7 @@ type Handler struct {
 	answering   singleflight.Group
 	counters    counters
 	documents   *cache[*document]
+	wholes      *cache[*whole] // Answers to queries.
 	vary        string
 	rules       []core.Rule
 }
@@ -144,6 +148,7 @@ func New(schema graphql.ExecutableSchema, config Config) *Handler {
 		vary:      strings.Join(append([]string{"Accept"}, config.Vary...), ", "),
 	}
 	h.answers = newCache[[]byte](config.Following.CacheBytes)
+	h.wholes = newCache[*whole](config.Answers.Bytes)
 	h.upgrade = h.upgrader()
 	h.rules = append(slices.Clone(ruleSet), scalarRule(config.Scalars))
 	h.exec = h.newExecutor()
@@ -212,6 +217,14 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, *Refu
 	if refusal != nil {
 		return nil, refusal
 	}
+	asked, keeps := h.question(ctx, params)
+	if keeps && !onlyEvents {
+		if found := h.known(ctx, asked); found != nil {
+			h.counters.begun(ast.Query)
+			h.counters.repeated.Add(1)
+			return found.answer(media, r.Method), nil
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
 	ctx, release, refusal := h.enter(ctx)
@@ -250,11 +263,18 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (*answer, *Refu
 	if onlyEvents {
 		return &answer{events: true, response: response}, nil
 	}
-	a := &answer{media: media, response: response, cache: "no-store"}
-	if h.config.CacheControl != nil && r.Method != http.MethodPost && response.Data != nil && len(response.Errors) == 0 {
-		if control := h.config.CacheControl(ctx); control != "" {
-			a.cache, a.tagged = control, true
+	control := ""
+	if h.config.CacheControl != nil && response.Data != nil && len(response.Errors) == 0 && (keeps || r.Method != http.MethodPost) {
+		control = h.config.CacheControl(ctx)
+	}
+	if keeps {
+		if kept := h.keep(ctx, asked, operation, response, control); kept != nil {
+			return kept.answer(media, r.Method), nil
 		}
+	}
+	a := &answer{media: media, response: response, cache: "no-store"}
+	if control != "" && r.Method != http.MethodPost {
+		a.cache, a.tagged = control, true
 	}
 	return a, nil
 }

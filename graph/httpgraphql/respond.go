@@ -18,6 +18,7 @@ import (
 type answer struct {
 	media    string
 	response *graphql.Response
+	whole    *whole // In place of response, if it may be given again.
 	cache    string // Cache-Control
 	tagged   bool   // gets an ETag
 
@@ -28,6 +29,10 @@ type answer struct {
 // send writes an answer. Data goes out as execution wrote it, between a head and a
 // tail, so that a large answer is not copied to be wrapped.
 func (h *Handler) send(w http.ResponseWriter, r *http.Request, a *answer) {
+	if a.whole != nil {
+		h.sendParts(w, r, a, http.StatusOK, a.whole.tag, a.whole.body)
+		return
+	}
 	head, tail, err := envelope(a.response.Data != nil, a.response.Errors, a.response.Extensions)
 	if err != nil {
 		// Something in an extension is no JSON: a fault of ours.
@@ -41,6 +46,12 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, a *answer) {
 	if a.response.Data == nil {
 		status = statusOf(a.response.Errors)
 	}
+	tag := func(media string) string { return entityTag(media, head, a.response.Data, tail) }
+	h.sendParts(w, r, a, status, tag, head, a.response.Data, tail)
+}
+
+// sendParts writes the parts of an answer one after another; tag gives the ETag of them all.
+func (h *Handler) sendParts(w http.ResponseWriter, r *http.Request, a *answer, status int, tag func(media string) string, parts ...[]byte) {
 	header := w.Header()
 	h.common(header, a.media)
 	header.Set("Cache-Control", a.cache)
@@ -48,7 +59,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, a *answer) {
 		header.Set("Retry-After", "1")
 	}
 	if a.tagged {
-		tag := entityTag(a.media, head, a.response.Data, tail)
+		tag := tag(a.media)
 		header.Set("ETag", tag)
 		if matches(r.Header.Values("If-None-Match"), tag) {
 			header.Del("Content-Type")
@@ -56,10 +67,14 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, a *answer) {
 			return
 		}
 	}
-	header.Set("Content-Length", strconv.Itoa(len(head)+len(a.response.Data)+len(tail)))
+	length := 0
+	for _, part := range parts {
+		length += len(part)
+	}
+	header.Set("Content-Length", strconv.Itoa(length))
 	defer h.deadline(w)()
 	w.WriteHeader(status)
-	for _, part := range [][]byte{head, a.response.Data, tail} {
+	for _, part := range parts {
 		if _, err := w.Write(part); err != nil {
 			return // The client is gone, and nobody else wants to hear of it.
 		}

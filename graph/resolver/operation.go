@@ -22,6 +22,8 @@ type operation struct {
 	largest atomic.Uint64
 	// passing says that a field was answered by what may be otherwise tomorrow.
 	passing atomic.Bool
+	// personal says that a field was answered by who asks.
+	personal atomic.Bool
 	// waits is when the patience for positions beyond the newest ends, in nanoseconds since 1970; zero until one was waited for.
 	waits atomic.Int64
 }
@@ -52,6 +54,14 @@ func At(ctx context.Context) uint64 {
 func Lasting(ctx context.Context) bool {
 	op := operationOf(ctx)
 	return op.largest.Load() > 0 && !op.passing.Load()
+}
+
+// Lasts says whether the answer of an operation is the same to whoever asks it when at is the newest position, and whether it is so
+// whatever is the newest. Fields are answered from the record up to a position, the largest of which is at where the operation gives
+// none, and by nothing else but who asks (viewer).
+func Lasts(ctx context.Context) (at uint64, always, ok bool) {
+	op := operationOf(ctx)
+	return op.now.Load(), Lasting(ctx), !op.personal.Load()
 }
 
 func operationOf(ctx context.Context) *operation {

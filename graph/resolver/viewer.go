@@ -12,7 +12,9 @@ import (
 )
 
 func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
-	operationOf(ctx).passing.Store(true)
+	op := operationOf(ctx)
+	op.passing.Store(true)
+	op.personal.Store(true)
 	p := principal(ctx)
 	viewer := &model.Viewer{Roles: p.Roles}
 	if p.Subject != "" {
