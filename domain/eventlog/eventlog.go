@@ -40,7 +40,8 @@ const (
 // The zero Offset lies before the first event. It may be kept and handed back to the same store later.
 type Offset struct{ Commit, Prepare uint64 }
 
-// Recorded is an event as it stands in the log.
+// Recorded is an event as it stands in the log. What ReadStream gives may have the zero Offset: some stores do not say of an event of a
+// stream where it stands among all.
 type Recorded struct {
 	Event
 	Stream   string

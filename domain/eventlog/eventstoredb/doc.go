@@ -46,8 +46,8 @@
 //
 // # What the store must be
 //
-// Reading $all and subscribing to it must be allowed to the user. Server 22.10 or later: earlier ones do not say where
-// in $all an event of a stream stands, and ReadStream then gives events without an Offset. Streams of ours may
+// Reading $all and subscribing to it must be allowed to the user. Server 20.10 or later. Those before 22.10 do not say where in $all an
+// event of a stream stands, so nobody is asked: ReadStream gives events without an Offset. Streams of ours may
 // not be truncated or deleted: that is ErrCorrupt. The server checks what it stores; its events carry no hash of ours, so that bytes changed
 // there are found by whoever compares the record with a signed checkpoint.
 package eventstoredb

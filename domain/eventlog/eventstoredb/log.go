@@ -277,13 +277,11 @@ func (l *Log) acknowledged(ctx context.Context, step eventlog.Append, result *es
 	}
 	if answer.Offset == (eventlog.Offset{}) {
 		// The server knew the step again, and may then leave out where it stands.
-		for e, err := range l.ReadStream(ctx, step.Stream, answer.Revision) {
-			if err != nil {
-				return eventlog.Appended{}, fmt.Errorf("%w: it is recorded at revision %d, but cannot be read: %w", eventlog.ErrUnknown, answer.Revision, err)
-			}
-			answer.Offset = e.Offset
-			break
+		at, err := l.place(ctx, step.Stream, answer.Revision)
+		if err != nil {
+			return eventlog.Appended{}, fmt.Errorf("%w: it is recorded at revision %d, but cannot be read: %w", eventlog.ErrUnknown, answer.Revision, err)
 		}
+		answer.Offset = at
 	}
 	l.learn(answer.Offset, true)
 	return answer, nil

@@ -96,9 +96,6 @@ func (l *Log) pull(ctx context.Context, c *connection, open func(context.Context
 			case isEOF(p.err):
 				return
 			}
-			if p.err == nil {
-				c.saw(s, offset(p.event))
-			}
 			if !yield(p.event, p.err) || p.err != nil {
 				return
 			}
@@ -167,6 +164,7 @@ func (l *Log) endOf(ctx context.Context, c *connection) (end eventlog.Offset, er
 				return false, err
 			}
 			end = offset(e)
+			c.saw(on, end)
 		}
 		if before(end, floor) {
 			c.late(on)
@@ -202,7 +200,7 @@ func (l *Log) fresh(ctx context.Context, s *session, floor eventlog.Offset) erro
 	return nil
 }
 
-// own gives an event as one of ours, or says that it is none.
+// own gives an event of $all as one of ours, or says that it is none.
 func (l *Log) own(e *esdb.RecordedEvent) (eventlog.Recorded, bool) {
 	stream, ok := strings.CutPrefix(e.StreamID, l.prefix)
 	if !ok {
@@ -259,6 +257,7 @@ func (l *Log) readAll(ctx context.Context, after, end eventlog.Offset, yield fun
 				return progress, err
 			}
 			place := offset(e)
+			l.reads.saw(on, place)
 			if !before(at, place) {
 				continue // The beginning of a reading is inclusive.
 			}
@@ -352,6 +351,7 @@ func (l *Log) readStream(ctx context.Context, stream string, from, to eventlog.R
 				return progress, err
 			}
 			ours, _ := l.own(e)
+			ours.Offset = eventlog.Offset{} // Servers before 22.10 say nothing of it here, or something else.
 			if ended := l.ended(ctx); ended != nil {
 				return true, ended
 			}
@@ -371,4 +371,24 @@ func (l *Log) readStream(ctx context.Context, stream string, from, to eventlog.R
 		return true, nil
 	})
 	return stopped, err
+}
+
+// place finds where in $all an event of ours stands that is recorded. It looks from the end, as the node sees it that appends go to:
+// what is looked for was recorded a moment ago.
+func (l *Log) place(ctx context.Context, stream string, revision eventlog.Revision) (at eventlog.Offset, err error) {
+	err = l.insist(ctx, func() (bool, error) {
+		for e, err := range l.pull(ctx, l.writes, func(ctx context.Context, s *session) (*esdb.ReadStream, error) {
+			return s.client.ReadAll(ctx, esdb.ReadAllOptions{Direction: esdb.Backwards, From: esdb.End{}}, math.MaxInt64)
+		}) {
+			if err != nil {
+				return false, err
+			}
+			if ours, ok := l.own(e); ok && ours.Stream == stream && ours.Revision == revision {
+				at = ours.Offset
+				return true, nil
+			}
+		}
+		return false, errBehind
+	})
+	return at, err
 }

@@ -29,6 +29,16 @@ func TestOneServerPassesTheSuite(t *testing.T) {
 	}))
 }
 
+// TestAnOldServerPassesTheSuite has servers as they were before 21.10 and 22.10: they do not tell their version and features, nor where in
+// $all an event of a stream stands.
+func TestAnOldServerPassesTheSuite(t *testing.T) {
+	c := esdbtest.New(t, 3)
+	c.SetVersion("")
+	c.HidePlaces(true)
+	c.AppendForeign(100)
+	runUnderPrefixes(t, c.ConnectionString(), open)
+}
+
 // TestAClusterPassesTheSuite has all stores on one cluster, each under a prefix of its own.
 func TestAClusterPassesTheSuite(t *testing.T) {
 	c := esdbtest.New(t, 3)

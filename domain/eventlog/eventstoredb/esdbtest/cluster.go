@@ -31,6 +31,7 @@ type Cluster struct {
 	refuse        bool
 	maxAppendSize int
 	version       string
+	hidesPlaces   bool
 	faults        []*Fault
 	calls         map[Call]int
 }
@@ -256,6 +257,14 @@ func (c *Cluster) SetMaxAppendSize(size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.maxAppendSize = size
+}
+
+// HidePlaces says whether reads of a stream leave out where in $all its events stand, as those of servers before 22.10 do: in its place
+// stands the end of all positions. These servers do not say either that a subscription has caught up.
+func (c *Cluster) HidePlaces(hide bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hidesPlaces = hide
 }
 
 // SetVersion sets what the nodes say their version is; without any they do not know the question, as servers before 21.10.

@@ -160,7 +160,13 @@ func (s *streamsService) Read(request *streams.ReadReq, call streams.Streams_Rea
 			}
 			break
 		}
-		if err := call.Send(e.response()); err != nil {
+		response := e.response()
+		if kind == ReadStream && s.node.old() {
+			e := response.GetEvent()
+			e.Event.CommitPosition, e.Event.PreparePosition = math.MaxUint64, math.MaxUint64
+			e.Position = &streams.ReadResp_ReadEvent_NoPosition{NoPosition: &shared.Empty{}}
+		}
+		if err := call.Send(response); err != nil {
 			return err
 		}
 	}
@@ -272,7 +278,7 @@ func (s *streamsService) subscribe(options *streams.ReadReq_Options, call stream
 				}
 			}
 		}
-		if !caughtUp && !n.isSilent() {
+		if !caughtUp && !n.isSilent() && !n.old() {
 			caughtUp = true
 			if err := call.Send(&streams.ReadResp{Content: &streams.ReadResp_CaughtUp_{CaughtUp: &streams.ReadResp_CaughtUp{}}}); err != nil {
 				return err
@@ -286,6 +292,13 @@ func (s *streamsService) subscribe(options *streams.ReadReq_Options, call stream
 			return ctx.Err()
 		}
 	}
+}
+
+// old says whether the node is one of a server before 22.10.
+func (n *node) old() bool {
+	n.cluster.mu.Lock()
+	defer n.cluster.mu.Unlock()
+	return n.cluster.hidesPlaces
 }
 
 func (n *node) isSilent() bool {
