@@ -60,3 +60,6 @@ var Negotiate = negotiate
 func FeedPlaces(slots int) func(ctx context.Context, client string) (release func(), err error) {
 	return newGate(slots, 0).wait
 }
+
+// Enter takes a slot for an operation.
+func (h *Handler) Enter(ctx context.Context) (context.Context, func(), *Refusal) { return h.enter(ctx) }

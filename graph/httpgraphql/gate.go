@@ -31,12 +31,7 @@ func newGate(slots, room int) *gate {
 // however often it is called. One client has half of the slots, so that others
 // find one however much it asks for.
 func (g *gate) enter(ctx context.Context, client string) (release func(), refusal *Refusal) {
-	places, giveBack := []chan struct{}{g.slots}, func() {}
-	if client != "" {
-		var own chan struct{}
-		own, giveBack = g.running.of(client)
-		places = []chan struct{}{own, g.slots}
-	}
+	places, giveBack := g.places(client)
 	free := take(nil, places)
 	if free == nil {
 		if g.waiting.Add(1) > g.room {
@@ -54,6 +49,26 @@ func (g *gate) enter(ctx context.Context, client string) (release func(), refusa
 			"The operation waited for its turn until its time was over; try again in a moment.")
 	}
 	return sync.OnceFunc(func() { free(); giveBack() }), nil
+}
+
+// places are what an operation of a client needs, and what says that they are not needed any more.
+func (g *gate) places(client string) (places []chan struct{}, giveBack func()) {
+	if client == "" {
+		return []chan struct{}{g.slots}, func() {}
+	}
+	own, giveBack := g.running.of(client)
+	return []chan struct{}{own, g.slots}, giveBack
+}
+
+// again is enter for an operation that was let in before. It gives nothing to release where the context ended first.
+func (g *gate) again(ctx context.Context, client string) (release func()) {
+	places, giveBack := g.places(client)
+	free := take(ctx.Done(), places)
+	if free == nil {
+		giveBack()
+		return func() {}
+	}
+	return sync.OnceFunc(func() { free(); giveBack() })
 }
 
 // wait is enter for who cannot be sent away: a message of a feed is answered, however many wait before it. Of all places feeds have
@@ -139,10 +154,7 @@ func (t *turns) of(client string) (place chan struct{}, giveBack func()) {
 	}
 }
 
-// slotKey marks a context whose request has passed the gate, so that the
-// executor, which others use without this handler, does not ask for a second slot.
-type slotKey struct{}
-
+// enter takes a slot for an operation, which holds it until it calls what is returned.
 func (h *Handler) enter(ctx context.Context) (context.Context, func(), *Refusal) {
 	if ctx.Value(slotKey{}) != nil {
 		return ctx, func() {}, nil
@@ -156,7 +168,8 @@ func (h *Handler) enter(ctx context.Context) (context.Context, func(), *Refusal)
 		giveBack()
 		return ctx, nil, refusal
 	}
-	return context.WithValue(ctx, slotKey{}, true), func() { release(); giveBack() }, nil
+	held := &slot{gate: h.gate, client: ClientOf(ctx), release: release}
+	return context.WithValue(ctx, slotKey{}, held), func() { held.end(); giveBack() }, nil
 }
 
 // smallOperation is how many bytes an operation of a socket may have to be waited with: what waits is held in memory, and a socket may
