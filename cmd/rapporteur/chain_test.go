@@ -27,10 +27,10 @@ var errBrokenChain = errors.New("the feed has a gap, or repeats itself")
 
 const chainQuery = `subscription($after: LogPosition) { eventRecorded(after: $after) { at previousAt } }`
 
-// follow subscribes and hears until the line ends; subscribed, if any, is called once the server has taken the subscription. How the
+// follow subscribes and hears until the line ends; subscribed, if any, is called once it has, with what breaks the line. How the
 // line ends it gives as the close code of the WebSocket, or, of server-sent events, as a plain end without `complete` (1001, too: both
 // tell a client to come back). An error is a line that ended otherwise.
-func (c *chain) follow(address string, subscribed func()) (code int, err error) {
+func (c *chain) follow(address string, subscribed func(hangUp func())) (code int, err error) {
 	if c.sse {
 		return c.followEvents(address, subscribed)
 	}
@@ -61,7 +61,7 @@ func (c *chain) follow(address string, subscribed func()) (code int, err error) 
 				return 0, err
 			}
 			if subscribed != nil {
-				subscribed()
+				subscribed(func() { _ = conn.Close() })
 			}
 		case "next":
 			if err := c.hear(message.Payload); err != nil {
@@ -73,7 +73,7 @@ func (c *chain) follow(address string, subscribed func()) (code int, err error) 
 	}
 }
 
-func (c *chain) followEvents(address string, subscribed func()) (code int, err error) {
+func (c *chain) followEvents(address string, subscribed func(hangUp func())) (code int, err error) {
 	query := url.Values{"query": {chainQuery}, "variables": {fmt.Sprintf(`{"after":"%d"}`, c.at.Load())}}
 	request, err := http.NewRequest("GET", "http://"+address+"/graphql?"+query.Encode(), nil)
 	if err != nil {
@@ -89,7 +89,7 @@ func (c *chain) followEvents(address string, subscribed func()) (code int, err e
 		return 0, fmt.Errorf("the server says %s", response.Status)
 	}
 	if subscribed != nil {
-		subscribed()
+		subscribed(func() { _ = response.Body.Close() })
 	}
 	event := ""
 	text := bufio.NewScanner(response.Body)

@@ -60,7 +60,7 @@ func TestFeedsOutliveARestart(t *testing.T) {
 			following.Go(func() {
 				once := sync.OnceFunc(func() { <-dialing; subscribed.Done() })
 				defer once()
-				if code, err := c.follow(address, once); err != nil || code != 1001 {
+				if code, err := c.follow(address, func(func()) { once() }); err != nil || code != 1001 {
 					ends[i] = fmt.Errorf("feed %d (server-sent events: %v) ends behind %d with %d, %w", i, c.sse, c.at.Load(), code, err)
 					wrong.Store(true)
 				}
