@@ -314,7 +314,7 @@ func (l *ledger) afterKill(address string, attempts []*attempt) (recorded, lost 
 
 // A kill of the program, at any moment, takes away nothing that it acknowledged, and changes nothing that was there.
 func TestKill(t *testing.T) {
-	rounds := 100
+	rounds := 30
 	switch {
 	case long:
 		rounds = 1000

@@ -281,6 +281,34 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
+// An import that finds the disk full says so, and how much it recorded; so does a start for which there is no room. Once there is, the
+// same import records the rest.
+func TestImportOnAFullDisk(t *testing.T) {
+	disk := smallDisk(t, 1)
+	if err := os.WriteFile(filepath.Join(disk, "ballast"), make([]byte, 400<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(disk, "store")
+	ended := func(want string, args ...string) {
+		t.Helper()
+		if status, stdout, stderr := complete("", nil, append(args, "--store", "file:"+dir)...); status != statusFailed || !strings.Contains(stderr, want) {
+			t.Errorf("%s: status %d: %s%s; want %q", strings.Join(args, " "), status, stdout, stderr, want)
+		}
+	}
+	ended("rows recorded; run the import again to complete it", "import", "dataset", demoFolder(t))
+	ended("make room there and start again", "replay")
+	if err := os.Remove(filepath.Join(disk, "ballast")); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("none", disk, "tmpfs", syscall.MS_REMOUNT, "size=16m"); err != nil {
+		t.Fatal(err)
+	}
+	newDemoStore(t, dir)
+	if report, status, stderr := replayed(dir); status != statusDone || report.At != 828 {
+		t.Errorf("replay: status %d, %d events, want 828: %s", status, report.At, stderr)
+	}
+}
+
 // A disk that fails is an outage, too: whatever was not written, or not synced, is not acknowledged, and once the disk works again
 // the program reads its store anew and goes on.
 func TestFailingDisk(t *testing.T) {

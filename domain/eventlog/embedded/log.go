@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"github.com/rapporteur/rapporteur/domain/eventlog"
 	"github.com/rapporteur/rapporteur/domain/eventlog/leaf"
 )
@@ -65,7 +67,12 @@ var _ eventlog.Log = (*Log)(nil)
 // after that, a damaged page of the database file, is found when the write-ahead log has been folded back into that file.
 // Who wants to look into a damaged store with its log beside it makes a copy of the folder first.
 func Open(config Config) (_ *Log, err error) {
-	wrap := func(err error) error { return fmt.Errorf("open the store in %q: %w", config.Dir, err) }
+	wrap := func(err error) error {
+		if isFull(err) || errors.Is(err, sqlite3.FULL) {
+			return fmt.Errorf("open the store in %q: %w; make room there and start again", config.Dir, err)
+		}
+		return fmt.Errorf("open the store in %q: %w", config.Dir, err)
+	}
 	if config.CheckpointPages <= 0 {
 		config.CheckpointPages = 4096
 	}
