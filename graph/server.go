@@ -253,6 +253,7 @@ func released(schema *ast.Schema) *ast.Schema {
 
 // cacheControl lets an answer that is the same for ever be kept so, by whom it says. What a schema says of itself is not: it grows.
 func cacheControl(whose string) func(context.Context) string {
+	forever := whose + ", max-age=31536000, immutable"
 	return func(ctx context.Context) string {
 		for _, selection := range graphql.GetOperationContext(ctx).Operation.SelectionSet {
 			if f, ok := selection.(*ast.Field); !ok || strings.HasPrefix(f.Name, "__") && f.Name != "__typename" {
@@ -262,7 +263,7 @@ func cacheControl(whose string) func(context.Context) string {
 		if !resolver.Lasting(ctx) {
 			return ""
 		}
-		return whose + ", max-age=31536000, immutable"
+		return forever
 	}
 }
 

@@ -37,22 +37,30 @@ type whole struct {
 	control string // Cache-Control of the answer to GET; empty is no-store.
 
 	mu   sync.Mutex
-	tags map[string]string // By media type, since the same bytes under another are another representation.
+	tags [2]string // For mediaResponse and mediaJSON, since the same bytes under another media type are another representation.
 }
 
 // tag gives the ETag, which is computed when it is asked for first.
 func (w *whole) tag(media string) string {
+	tag := &w.tags[0]
+	if media == mediaJSON {
+		tag = &w.tags[1]
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	tag, ok := w.tags[media]
-	if !ok {
-		tag = entityTag(media, w.body)
-		if w.tags == nil {
-			w.tags = map[string]string{}
-		}
-		w.tags[media] = tag
+	if *tag == "" {
+		*tag = entityTag(media, w.body)
 	}
-	return tag
+	return *tag
+}
+
+// held is about how many bytes it takes in all. What is asked for by GET may get an ETag under each media type.
+func (w *whole) held() int {
+	const self, tag = 80, 48
+	if w.control == "" {
+		return cap(w.body) + self
+	}
+	return cap(w.body) + self + len(w.tags)*tag
 }
 
 // answer is the answer to a request that takes a media type.
@@ -138,6 +146,6 @@ func (h *Handler) keep(ctx context.Context, q question, operation *graphql.Opera
 	if !always {
 		key = q.at(version)
 	}
-	h.wholes.add(key, made, cap(made.body))
+	h.wholes.add(key, made, made.held())
 	return made
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -205,4 +206,34 @@ func TestAnswersAreBoundedByBytes(t *testing.T) {
 	if ask(3) || ask(2) || !ask(0) {
 		t.Error("of four answers of a megabyte, not the newest two are kept")
 	}
+}
+
+// Many small answers take no more memory than large ones: what is kept beside an answer counts.
+func TestSmallAnswersTakeNoMoreThanTheirBytes(t *testing.T) {
+	const limit = 1 << 20
+	k := newKeeper(httpgraphql.Config{Answers: httpgraphql.Answers{Bytes: limit}})
+	k.always = true
+	ask := func(n int) {
+		values := url.Values{"query": {"query($name: String) { hello(name: $name) }"}, "variables": {fmt.Sprintf(`{"name":"%d"}`, n)}}
+		for _, media := range []string{"application/json", "application/graphql-response+json"} {
+			if w := do(k, with(get(values), "Accept", media)); w.Code != http.StatusOK || w.Header().Get("ETag") == "" {
+				t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
+			}
+		}
+	}
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	ask(0)
+	before := heap()
+	for n := range limit / 250 { // More than there is room for.
+		ask(n)
+	}
+	if took := heap() - before; took > limit*5/4 {
+		t.Errorf("%d bytes are held, of %d that may be", took, limit)
+	}
+	runtime.KeepAlive(k)
 }
