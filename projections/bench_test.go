@@ -3,7 +3,6 @@ package projections_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
@@ -58,95 +57,6 @@ func syntheticModel(b testing.TB, n int) *projections.Model {
 		b.Fatal(err)
 	}
 	return m
-}
-
-// jsonMetadata is what a plain reader of the record would decode of an event's metadata.
-type jsonMetadata struct {
-	RecordedBy     string    `json:"recordedBy"`
-	RecordedAt     time.Time `json:"recordedAt"`
-	SchemaVersion  int       `json:"schemaVersion"`
-	IdempotencyKey string    `json:"idempotencyKey"`
-	InputHash      string    `json:"inputHash"`
-}
-
-// decodeWithEncodingJSON is the baseline: every event's data and metadata read by encoding/json into the same types, and nothing
-// done with it.
-func decodeWithEncodingJSON(list []eventlog.Recorded, types map[string]func() any) error {
-	for _, r := range list {
-		var metadata jsonMetadata
-		if err := json.Unmarshal(r.Metadata, &metadata); err != nil {
-			return err
-		}
-		if err := json.Unmarshal(r.Data, types[r.Type]()); err != nil {
-			return fmt.Errorf("%s: %w", r.Type, err)
-		}
-	}
-	return nil
-}
-
-var jsonTypes = map[string]func() any{
-	"StateAdmitted": func() any { return new(domain.StateAdmitted) }, "GroupDefined": func() any { return new(domain.GroupDefined) },
-	"MemberJoined": func() any { return new(domain.MemberJoined) }, "MemberLeft": func() any { return new(domain.MemberLeft) },
-	"SessionDefined": func() any { return new(domain.SessionDefined) }, "ElementDefined": func() any { return new(domain.ElementDefined) },
-	"OptionDefined": func() any { return new(domain.OptionDefined) }, "OptionRetired": func() any { return new(domain.OptionRetired) },
-	"ProposalSubmitted": func() any { return new(domain.ProposalSubmitted) }, "ProposalRevised": func() any { return new(domain.ProposalRevised) },
-	"DocumentRecorded": func() any { return new(domain.DocumentRecorded) }, "ProposalMerged": func() any { return new(domain.ProposalMerged) },
-	"ProposalSuperseded": func() any { return new(domain.ProposalSuperseded) }, "ProposalWithdrawn": func() any { return new(domain.ProposalWithdrawn) },
-	"ProposalAdopted": func() any { return new(domain.ProposalAdopted) }, "PositionStated": func() any { return new(domain.PositionStated) },
-	"PositionCorrected": func() any { return new(domain.PositionCorrected) }, "PositionWithdrawn": func() any { return new(domain.PositionWithdrawn) },
-	"PositionRetracted": func() any { return new(domain.PositionRetracted) }, "EndorsementGiven": func() any { return new(domain.EndorsementGiven) },
-	"EndorsementWithdrawn": func() any { return new(domain.EndorsementWithdrawn) }, "VoteRecorded": func() any { return new(domain.VoteRecorded) },
-	"IntendedBallotDeclared": func() any { return new(domain.IntendedBallotDeclared) }, "ImportCompleted": func() any { return new(domain.ImportCompleted) },
-}
-
-// BenchmarkReplay decodes and applies a record, and tells how that compares with decoding the same events by encoding/json alone:
-// of ×json, 2 means twice as long.
-func BenchmarkReplay(b *testing.B) {
-	for _, n := range []int{benchmarkEvents / 10, benchmarkEvents} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkReplay(b, syntheticLog(b, n)) })
-	}
-}
-
-func benchmarkReplay(b *testing.B, list []eventlog.Recorded) {
-	bytes := 0
-	for _, r := range list {
-		bytes += len(r.Data) + len(r.Metadata)
-	}
-	var plain, decode, apply time.Duration
-	for b.Loop() {
-		start := time.Now()
-		if err := decodeWithEncodingJSON(list, jsonTypes); err != nil {
-			b.Fatal(err)
-		}
-		plain += time.Since(start)
-
-		start = time.Now()
-		decoded := make([]projections.Decoded, len(list))
-		for i, r := range list {
-			var err error
-			if decoded[i], err = projections.Decode(r); err != nil {
-				b.Fatal(err)
-			}
-		}
-		decode += time.Since(start)
-
-		start = time.Now()
-		m := projections.New()
-		for from := 0; from < len(decoded); from += 1024 {
-			if err := m.Apply(decoded[from:min(from+1024, len(decoded))]...); err != nil {
-				b.Fatal(err)
-			}
-		}
-		apply += time.Since(start)
-	}
-	perEvent := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(b.N) / float64(len(list)) }
-	b.ReportMetric(perEvent(plain), "json-ns/event")
-	b.ReportMetric(perEvent(decode), "decode-ns/event")
-	b.ReportMetric(perEvent(apply), "apply-ns/event")
-	b.ReportMetric(float64(apply)/float64(plain), "apply×json")
-	b.ReportMetric(float64(decode+apply)/float64(plain), "replay×json")
-	b.ReportMetric(float64(bytes)/float64(len(list)), "B/event")
-	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkBoards computes where all States stand on all 51 targets. Cold, nothing is kept from before; warm, nothing was

@@ -215,6 +215,9 @@ func (m *Model) Apply(events ...Decoded) error {
 
 func (m *Model) apply(d *Decoded) error {
 	at := uint64(len(m.events)) + 1
+	if at > bitemporal.LastPosition {
+		return fmt.Errorf("the read model holds no more than %d events", bitemporal.LastPosition) // unreachable: they would take a terabyte.
+	}
 	s := m.streams[d.Stream]
 	if s == nil {
 		s = &stream{name: d.Stream, index: len(m.streams)}

@@ -58,14 +58,63 @@ type Entry[T any] struct {
 	Item        T
 }
 
+// LastPosition is the last position of the record that a cell can hold, and LastRank the last rank: what is beyond them is taken for
+// them, as EndOfRecord is when a cell is asked.
+const (
+	LastPosition uint64 = 1<<30 - 1
+	LastRank     uint8  = 1<<2 - 1
+)
+
+// key packs a place in the order into a number of the same order: 32 bits of the day, 2 of the rank, 30 of the position.
+func (o Order) key() uint64 {
+	return uint64(uint32(o.Day)^1<<31)<<32 | uint64(min(o.Rank, LastRank))<<30 | min(o.At, LastPosition)
+}
+
+func unpack(key uint64) Order {
+	return Order{Day: int32(uint32(key>>32) ^ 1<<31), Rank: uint8(key >> 30 & uint64(LastRank)), At: key & LastPosition}
+}
+
+// entry is an Entry packed. A record has several for each event, and all that stand behind a late one are moved: half of the memory is
+// half of the time.
+type entry[T any] struct {
+	key         uint64
+	from, until int32
+	since, gone uint32 // endless for EndOfRecord.
+	item        T
+}
+
+const endless uint32 = 1<<32 - 1
+
+func pack[T any](e *Entry[T]) entry[T] {
+	p := entry[T]{key: e.key(), from: e.From, until: e.Until, since: uint32(min(e.Since, LastPosition)), gone: endless, item: e.Item}
+	if e.Gone != EndOfRecord {
+		p.gone = uint32(min(e.Gone, LastPosition))
+	}
+	return p
+}
+
+func (e *entry[T]) unpack() Entry[T] {
+	u := Entry[T]{Span: Span{Order: unpack(e.key), From: e.from, Until: e.until}, Since: uint64(e.since), Gone: uint64(e.gone), Item: e.item}
+	if e.gone == endless {
+		u.Gone = EndOfRecord
+	}
+	return u
+}
+
+// holds says whether the entry is known at a position and holds on a day.
+func (e *entry[T]) holds(at uint32, on int32) bool {
+	return e.since <= at && at < e.gone && e.from <= on && on < e.until
+}
+
 // runLength is how many entries stand in one run at most. Entries come late, with early days: in one long list each would move all
 // that stand behind it. And a question about an early position steps over a run of which everything was recorded later.
 const runLength = 256
 
 // run is a part of a cell: entries that follow one another, at least one.
 type run[T any] struct {
-	entries  []Entry[T]
-	minSince uint64 // The least since of its entries.
+	first    uint64 // The key of the first entry.
+	entries  []entry[T]
+	minSince uint32 // The least since of its entries.
 }
 
 // Cell is what is known of one thing in two times. The zero Cell is empty. Readers may share it as long as nobody writes.
@@ -81,11 +130,11 @@ func (c *Cell[T]) Open(since uint64, s Span, item T) {
 		return
 	}
 	c.length++
-	e := Entry[T]{Span: s, Since: since, Gone: EndOfRecord, Item: item}
-	r, i := c.upTo(s.Order) // Behind all that are equal.
+	e := pack(&Entry[T]{Span: s, Since: since, Gone: EndOfRecord, Item: item})
+	r, i := c.upTo(e.key) // Behind all that are equal.
 	if r < 0 {
 		if len(c.runs) == 0 {
-			c.runs = []run[T]{{[]Entry[T]{e}, since}}
+			c.runs = []run[T]{newRun([]entry[T]{e})}
 			return
 		}
 		r = 0 // Before all: i is 0.
@@ -93,7 +142,7 @@ func (c *Cell[T]) Open(since uint64, s Span, item T) {
 	if len(c.runs[r].entries) == runLength {
 		if r == len(c.runs)-1 && i == runLength {
 			// What comes in order fills its runs.
-			c.runs = append(c.runs, run[T]{append(make([]Entry[T], 0, runLength), e), since})
+			c.runs = append(c.runs, newRun([]entry[T]{e}))
 			return
 		}
 		c.split(r)
@@ -101,40 +150,49 @@ func (c *Cell[T]) Open(since uint64, s Span, item T) {
 			r, i = r+1, i-half
 		}
 	}
-	into := &c.runs[r]
-	into.entries = slices.Insert(into.entries, i, e)
-	into.minSince = min(into.minSince, since)
+	c.runs[r].insert(i, e)
+}
+
+// insert puts an entry at a place in a run that is not full. Room is made by a quarter at a time, and not by half: of that much memory it
+// is worth the copying.
+func (r *run[T]) insert(i int, e entry[T]) {
+	if n := len(r.entries); n == cap(r.entries) {
+		r.entries = append(make([]entry[T], 0, min(runLength, n+n/4+1)), r.entries...)
+	}
+	r.entries = slices.Insert(r.entries, i, e)
+	r.first = r.entries[0].key
+	r.minSince = min(r.minSince, e.since)
 }
 
 // split cuts a run in two.
 func (c *Cell[T]) split(r int) {
 	entries := c.runs[r].entries
 	half := len(entries) / 2
-	upper := append(make([]Entry[T], 0, runLength), entries[half:]...)
-	clear(entries[half:])
-	c.runs[r] = newRun(entries[:half])
-	c.runs = slices.Insert(c.runs, r+1, newRun(upper))
+	upper := newRun(slices.Clone(entries[half:]))
+	c.runs[r] = newRun(slices.Clone(entries[:half]))
+	c.runs = slices.Insert(c.runs, r+1, upper)
 }
 
-func newRun[T any](entries []Entry[T]) run[T] {
-	r := run[T]{entries, EndOfRecord}
+func newRun[T any](entries []entry[T]) run[T] {
+	r := run[T]{entries[0].key, entries, endless}
 	for i := range entries {
-		r.minSince = min(r.minSince, entries[i].Since)
+		r.minSince = min(r.minSince, entries[i].since)
 	}
 	return r
 }
 
 // Close ends, from position at on, every open entry at this place in the order for which is says that it is meant.
 func (c *Cell[T]) Close(at uint64, o Order, is func(T) bool) {
-	for r, i := c.upTo(o); r >= 0; r-- {
+	key := o.key()
+	for r, i := c.upTo(key); r >= 0; r-- {
 		entries := c.runs[r].entries[:i]
 		for ; i > 0; i-- {
 			e := &entries[i-1]
-			if e.Order != o {
+			if e.key != key {
 				return
 			}
-			if e.Gone == EndOfRecord && is(e.Item) {
-				e.Gone = at
+			if e.gone == endless && is(e.item) {
+				e.gone = uint32(min(at, LastPosition))
 			}
 		}
 		if r > 0 {
@@ -143,36 +201,37 @@ func (c *Cell[T]) Close(at uint64, o Order, is func(T) bool) {
 	}
 }
 
-// upTo gives the last run that has an entry whose place in the order is o or before it, and the number of such entries in it;
-// -1 and 0 where there is none.
-func (c *Cell[T]) upTo(o Order) (r, i int) {
-	r = sort.Search(len(c.runs), func(r int) bool { return c.runs[r].entries[0].Compare(o) > 0 }) - 1
+// upTo gives the last run that has an entry whose key is this one or before it, and the number of such entries in it; -1 and 0 where there
+// is none.
+func (c *Cell[T]) upTo(key uint64) (r, i int) {
+	r = sort.Search(len(c.runs), func(r int) bool { return c.runs[r].first > key }) - 1
 	if r < 0 {
 		return -1, 0
 	}
 	entries := c.runs[r].entries
-	return r, sort.Search(len(entries), func(i int) bool { return entries[i].Compare(o) > 0 })
+	return r, sort.Search(len(entries), func(i int) bool { return entries[i].key > key })
 }
 
 // Newest calls yield with each item that is known at position at and holds on day on, latest first, until yield gives false.
 // An item opened for several spans of days is met once for each that holds: spans of one item should not overlap.
 // Of entries at one place in the order, the one opened last comes first.
 func (c *Cell[T]) Newest(at uint64, on int32, yield func(Order, T) bool) {
-	c.NewestFrom(Order{Day: on, Rank: 1<<8 - 1, At: EndOfRecord}, at, on, yield)
+	c.NewestFrom(Order{Day: on, Rank: LastRank, At: EndOfRecord}, at, on, yield)
 }
 
 // NewestFrom is Newest without what comes later in the order than o.
 func (c *Cell[T]) NewestFrom(o Order, at uint64, on int32, yield func(Order, T) bool) {
 	// No entry holds before the day of its place in the order, so that all later ones are stepped over at once.
 	if o.Day > on {
-		o = Order{Day: on, Rank: 1<<8 - 1, At: EndOfRecord}
+		o = Order{Day: on, Rank: LastRank, At: EndOfRecord}
 	}
-	for r, i := c.upTo(o); r >= 0; r-- {
-		if c.runs[r].minSince <= at {
+	known := uint32(min(at, LastPosition))
+	for r, i := c.upTo(o.key()); r >= 0; r-- {
+		if c.runs[r].minSince <= known {
 			entries := c.runs[r].entries[:i]
 			for ; i > 0; i-- {
 				e := &entries[i-1]
-				if e.Since <= at && at < e.Gone && e.From <= on && on < e.Until && !yield(e.Order, e.Item) {
+				if e.holds(known, on) && !yield(unpack(e.key), e.item) {
 					return
 				}
 			}
@@ -185,15 +244,16 @@ func (c *Cell[T]) NewestFrom(o Order, at uint64, on int32, yield func(Order, T) 
 
 // Days calls yield with each day on which what Newest gives at a position can begin to differ from the day before.
 func (c *Cell[T]) Days(at uint64, yield func(day int32)) {
+	known := uint32(min(at, LastPosition))
 	for _, r := range c.runs {
-		if r.minSince > at {
+		if r.minSince > known {
 			continue
 		}
 		for i := range r.entries {
-			if e := &r.entries[i]; e.Since <= at && at < e.Gone {
-				yield(e.From)
-				if e.Until != EndOfDays {
-					yield(e.Until)
+			if e := &r.entries[i]; e.since <= known && known < e.gone {
+				yield(e.from)
+				if e.until != EndOfDays {
+					yield(e.until)
 				}
 			}
 		}
@@ -203,10 +263,11 @@ func (c *Cell[T]) Days(at uint64, yield func(day int32)) {
 // After gives the entries whose place in the order is behind o, closed ones included: by Order, of equal order as they were opened.
 func (c *Cell[T]) After(o Order) iter.Seq[Entry[T]] {
 	return func(yield func(Entry[T]) bool) {
-		r, i := c.upTo(o)
+		r, i := c.upTo(o.key())
 		for r = max(r, 0); r < len(c.runs); r, i = r+1, 0 {
-			for _, e := range c.runs[r].entries[i:] {
-				if !yield(e) {
+			entries := c.runs[r].entries[i:]
+			for i := range entries {
+				if !yield(entries[i].unpack()) {
 					return
 				}
 			}
@@ -214,11 +275,15 @@ func (c *Cell[T]) After(o Order) iter.Seq[Entry[T]] {
 	}
 }
 
-// Of makes a cell of entries that stand in the order in which After gives them. The slice is the cell's from now on.
+// Of makes a cell of entries that stand in the order in which After gives them.
 func Of[T any](entries []Entry[T]) Cell[T] {
 	c := Cell[T]{length: len(entries)}
 	for part := range slices.Chunk(entries, runLength) {
-		c.runs = append(c.runs, newRun(part))
+		packed := make([]entry[T], len(part))
+		for i := range part {
+			packed[i] = pack(&part[i])
+		}
+		c.runs = append(c.runs, newRun(packed))
 	}
 	return c
 }
