@@ -22,15 +22,45 @@ type position struct {
 	retractedAt uint64 // 0 while it is not.
 }
 
+// positionVersion has what a PositionStated has, but for whose it is and on what, which all versions share. There is one for nearly every
+// event of a record, so that what few have is behind a pointer.
 type positionVersion struct {
-	domain.PositionStated
 	at       uint64
-	explains *act // Of a vote, the actor's ballot.
-	names    *naming
+	Stance   domain.Stance
+	Form     domain.StatementForm
+	StatedOn domain.Date
+	Session  string
+	Summary  string
+	Points   []domain.Point
+	Source   domain.Source
+	Explains *domain.ActRef
+	explains *act    // Of a vote, the actor's ballot.
+	names    *naming // Nil where it names nobody.
 }
 
-// naming has the States that a group's statement names, by State.index.
-type naming struct{ aligned, dissociated []int }
+// naming has the States that a group's statement names: their codes as stated, and State.index of each.
+type naming struct {
+	alignedCodes, dissociatedCodes []string
+	aligned, dissociated           []int
+}
+
+// lists gives the codes of those who align, and of those who set themselves apart.
+func (n *naming) lists() (alignedWith, dissociated []string) {
+	if n == nil {
+		return nil, nil
+	}
+	return n.alignedCodes, n.dissociatedCodes
+}
+
+// stated gives the fields of a version as a PositionStated.
+func (p *position) stated(v *positionVersion) domain.PositionStated {
+	e := domain.PositionStated{
+		Actor: p.actor.Code(), Target: p.target.Target, Stance: v.Stance, Form: v.Form, Explains: v.Explains, StatedOn: v.StatedOn,
+		Session: v.Session, Summary: v.Summary, Points: v.Points, Source: v.Source,
+	}
+	e.AlignedWith, e.Dissociated = v.names.lists()
+	return e
+}
 
 type correction struct {
 	Provenance
@@ -71,7 +101,7 @@ type act struct {
 	paragraph  string
 	kind       domain.EndorsementKind // Of a ballot: as cast.
 	on         domain.Date
-	source     domain.Source
+	source     *domain.Source // Of a ballot: the vote's.
 	vote       *vote
 	intended   []intention // By day, then recording.
 	withdrawal *withdrawal
@@ -140,7 +170,9 @@ func (m *Model) positionStated(e domain.PositionStated, revision int64, p Proven
 
 // addVersion gives a position new fields; what they name must be on record.
 func (m *Model) addVersion(pos *position, e domain.PositionStated, at uint64) error {
-	v := positionVersion{PositionStated: e, at: at}
+	v := positionVersion{
+		at: at, Stance: e.Stance, Form: e.Form, StatedOn: e.StatedOn, Session: e.Session, Summary: e.Summary, Points: e.Points, Source: e.Source, Explains: e.Explains,
+	}
 	if e.Explains != nil {
 		if v.explains = m.act(*e.Explains, e.Actor); v.explains == nil {
 			return fmt.Errorf("%s did no act at revision %d of the endorsements of %s", e.Actor, e.Explains.Revision, e.Explains.Proposal)
@@ -150,7 +182,7 @@ func (m *Model) addVersion(pos *position, e domain.PositionStated, at uint64) er
 		return fmt.Errorf("the session %s is not on record", e.Session)
 	}
 	if len(e.AlignedWith)+len(e.Dissociated) > 0 {
-		v.names = &naming{}
+		v.names = &naming{alignedCodes: e.AlignedWith, dissociatedCodes: e.Dissociated}
 		ev := pos.target.of(pos.actor)
 		for _, list := range []struct {
 			codes []string
@@ -202,7 +234,7 @@ func (vote *vote) place(state string) (int, bool) {
 // share gives a ballot what all ballots of a vote have, but for the position.
 func (vote *vote) share(a *act) {
 	a.RecordedAt, a.RecordedBy, a.proposal, a.revision, a.vote = vote.RecordedAt, vote.RecordedBy, vote.proposal, vote.revision, vote
-	a.symbol, a.paragraph, a.on, a.source = vote.DocumentSymbol, vote.Paragraph, vote.On, vote.Source
+	a.symbol, a.paragraph, a.on, a.source = vote.DocumentSymbol, vote.Paragraph, vote.On, &vote.Source
 }
 
 // spans gives the rectangles of the position as evidence, in the order by which the latest decides. A position that explains
@@ -274,7 +306,7 @@ func (m *Model) positionCorrected(e domain.PositionCorrected, p Provenance) erro
 	if err != nil {
 		return err
 	}
-	fields, c := pos.latest().PositionStated, e.Changes
+	fields, c := pos.stated(pos.latest()), e.Changes
 	fields.Stance = c.Stance.Apply(fields.Stance)
 	fields.Form = c.Form.Apply(fields.Form)
 	fields.StatedOn = c.StatedOn.Apply(fields.StatedOn)
@@ -427,9 +459,10 @@ func (m *Model) endorsementGiven(e domain.EndorsementGiven, revision int64, p Pr
 	case pr == nil:
 		return fmt.Errorf("the proposal %s is not submitted", e.Proposal)
 	}
+	source := e.Source
 	given := &act{
 		Provenance: p, actor: a, proposal: pr, revision: revision, symbol: e.DocumentSymbol, paragraph: e.Paragraph,
-		kind: e.Kind, on: e.On, source: e.Source,
+		kind: e.Kind, on: e.On, source: &source,
 	}
 	m.actsAt[p.At] = given
 	pr.target.touch(p.At)

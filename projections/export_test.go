@@ -49,6 +49,7 @@ func (m *Model) Differs(from *Model) (fields []string) {
 var computed = []string{
 	"Model.mu", "Model.applied", "Model.boards", "Model.timelines", "Model.landscapes", "Model.counts",
 	"texts.filling", "texts.mu", "texts.filled", "texts.postings",
+	"Order.Rank", // In cells it is packed with the rest of the order; outside of them stand submissions alone, whose rank is 0.
 }
 
 func fieldOf(v reflect.Value, i int) any {

@@ -153,11 +153,11 @@ func (v *View) Position(at uint64) (*Position, bool) {
 func (v *View) position(p *position) Position {
 	version := p.version(v.moment.At)
 	shown := Position{
-		Provenance: p.Provenance, PositionStated: version.PositionStated, Revision: p.revision, Actor: p.actor.Actor,
+		Provenance: p.Provenance, PositionStated: p.stated(version), Revision: p.revision, Actor: p.actor.Actor,
 		EndedOn: v.endedOn(p), Corrections: v.corrections(p),
 	}
-	shown.AlignedWith = slices.Sorted(slices.Values(version.AlignedWith))
-	shown.Dissociated = slices.Sorted(slices.Values(version.Dissociated))
+	shown.AlignedWith = slices.Sorted(slices.Values(shown.AlignedWith))
+	shown.Dissociated = slices.Sorted(slices.Values(shown.Dissociated))
 	if version.explains != nil {
 		shown.ExplainsAt = version.explains.At
 	}
@@ -235,9 +235,10 @@ func changedFields(c domain.PositionChanges) []string {
 // fieldTexts writes the fields of a position as text: words and days as they are, lists and objects as JSON, the act that it
 // explains as the position in the record at which the act stands. What is not set is empty.
 func fieldTexts(v *positionVersion) map[string]string {
+	alignedWith, dissociated := v.names.lists()
 	texts := map[string]string{
 		"stance": v.Stance.String(), "form": v.Form.String(), "statedOn": v.StatedOn.String(), "session": v.Session, "summary": v.Summary,
-		"points": listText(v.Points), "source": listText([]domain.Source{v.Source}), "alignedWith": listText(v.AlignedWith), "dissociated": listText(v.Dissociated),
+		"points": listText(v.Points), "source": listText([]domain.Source{v.Source}), "alignedWith": listText(alignedWith), "dissociated": listText(dissociated),
 	}
 	texts["source"] = texts["source"][1 : len(texts["source"])-1]
 	if v.explains != nil {
@@ -319,7 +320,7 @@ func (v *View) Endorsement(at uint64, state string) (*Endorsement, bool) {
 func (v *View) endorsement(a *act) Endorsement {
 	e := Endorsement{
 		Provenance: a.Provenance, Actor: a.actor.Actor, Proposal: a.proposal.slug, Revision: a.revision, DocumentSymbol: a.symbol,
-		Paragraph: a.paragraph, Kind: a.kindOn(v.moment.At, v.moment.On), On: a.on, Source: a.source,
+		Paragraph: a.paragraph, Kind: a.kindOn(v.moment.At, v.moment.On), On: a.on, Source: *a.source,
 	}
 	if a.vote != nil {
 		e.VoteAt = a.vote.At

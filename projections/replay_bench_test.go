@@ -104,8 +104,8 @@ func benchmarkReplay(b *testing.B, n int) {
 	if err := synthetic.Append(b.Context(), log, n, 1); err != nil {
 		b.Fatal(err)
 	}
+	peak, live := memoryOf(b, log)
 	var plain, replay spent
-	var peak, live uint64
 	for b.Loop() {
 		var part []eventlog.Recorded
 		decode := func() {
@@ -123,19 +123,11 @@ func benchmarkReplay(b *testing.B, n int) {
 		decode()
 		part = nil
 
-		if os.Getenv("ZZ_NOFREE") == "" { debug.FreeOSMemory() }
-		forgetPeak()
 		m := projections.New()
 		replay.during(b, func() error { _, err := m.CatchUp(b.Context(), log, nil); return err })
 		if m.At() != uint64(n) {
 			b.Fatalf("at %d", m.At())
 		}
-		peak = max(peak, peakMemory(b))
-		runtime.GC()
-		var memory runtime.MemStats
-		runtime.ReadMemStats(&memory)
-		live = memory.HeapAlloc
-		runtime.KeepAlive(m)
 	}
 	perEvent := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(b.N) / float64(n) }
 	b.ReportMetric(perEvent(plain.wall), "json-ns/event")
@@ -162,6 +154,22 @@ func inParallel(list []eventlog.Recorded, do func([]eventlog.Recorded) error) er
 		}
 	}
 	return nil
+}
+
+// memoryOf makes the read model as a program that has just begun does, and gives the most that was resident and what is alive then.
+func memoryOf(b *testing.B, log eventlog.Log) (peak, live uint64) {
+	debug.FreeOSMemory()
+	forgetPeak()
+	m := projections.New()
+	if _, err := m.CatchUp(b.Context(), log, nil); err != nil {
+		b.Fatal(err)
+	}
+	peak = peakMemory(b)
+	runtime.GC()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	runtime.KeepAlive(m)
+	return peak, memory.HeapAlloc
 }
 
 // forgetPeak has the kernel count the most that is resident from now on (proc(5), clear_refs). Elsewhere than on Linux there is no peak.

@@ -74,9 +74,6 @@ func (f *fields) positionItem(p *position) {
 }
 
 func (f *fields) version(v *positionVersion, p *position) {
-	if f.reading {
-		v.Actor, v.Target = p.actor.Code(), p.target.Target
-	}
 	late := v.at - p.At
 	num(f, &late)
 	if f.reading {
@@ -92,9 +89,11 @@ func (f *fields) version(v *positionVersion, p *position) {
 	if pointed(f, &v.Explains, f.actRef); v.Explains != nil {
 		f.act(&v.explains)
 	}
-	f.strs(&v.AlignedWith)
-	f.strs(&v.Dissociated)
+	alignedWith, dissociated := v.names.lists()
+	f.strs(&alignedWith)
+	f.strs(&dissociated)
 	pointed(f, &v.names, func(n *naming) {
+		n.alignedCodes, n.dissociatedCodes = alignedWith, dissociated
 		list(f, &n.aligned, f.state)
 		list(f, &n.dissociated, f.state)
 	})
@@ -142,7 +141,10 @@ func (f *fields) actItem(a *act) {
 	f.str(&a.paragraph)
 	num(f, &a.kind)
 	num(f, &a.on)
-	f.source(&a.source)
+	if f.reading {
+		a.source = new(domain.Source)
+	}
+	f.source(a.source)
 	f.withdrawal(&a.withdrawal)
 }
 
