@@ -2,6 +2,7 @@ package direct
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -107,12 +108,14 @@ func (s *Schema) Field(ctx context.Context, next graphql.Resolver) (any, error) 
 	if selections == nil {
 		return value, nil
 	}
-	w := Writer{done: ctx.Done()}
+	w := writers.Get().(*Writer)
+	defer w.giveBack()
+	w.done = ctx.Done()
 	if !w.write(field, selections, value) {
 		op.failed.Store(true)
 		return value, nil
 	}
-	return written(w.B), nil
+	return written(slices.Clone(w.B)), nil
 }
 
 // field gives the selections of the types that a field may answer with; nil where they are not all plain.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -15,6 +16,20 @@ var errPanicked = errors.New("direct: an argument could not be read")
 type Writer struct {
 	B    []byte
 	done <-chan struct{}
+}
+
+// writers are used again, since to let their bytes grow anew costs more than to copy what is in them once.
+var writers = sync.Pool{New: func() any { return &Writer{B: make([]byte, 0, 4<<10)} }}
+
+// keptBytes is how large a writer may have grown to be used again.
+const keptBytes = 4 << 20
+
+func (w *Writer) giveBack() {
+	if cap(w.B) > keptBytes {
+		return
+	}
+	w.B, w.done = w.B[:0], nil
+	writers.Put(w)
 }
 
 // write writes a whole value. What has failed may have written a part.
