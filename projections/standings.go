@@ -150,6 +150,7 @@ type boardKey struct {
 type board struct {
 	Convergence
 	byState []Standing // By State.index, of all States known: observers and those not yet admitted, too.
+	letters []byte     // Of these: a row of a matrix reads one of each board, which are far apart in memory.
 	decides []ranked   // What decides each of these; without a declaration where nothing does.
 }
 
@@ -179,13 +180,14 @@ func (v *View) board(t *target) *board {
 func (v *View) computeBoard(t *target) *board {
 	b := &board{Convergence: Convergence{Target: t.Target}}
 	b.byState, b.decides = make([]Standing, len(v.model.states)), make([]ranked, len(v.model.states))
+	b.letters = make([]byte, len(v.model.states))
 	groups := v.groupsOn(t, nil)
 	for _, s := range v.model.byCode {
 		if s.At > v.moment.At {
 			continue
 		}
 		st, decides := v.resolveStanding(t, s, groups[s.index])
-		b.byState[s.index] = st
+		b.byState[s.index], b.letters[s.index] = st, st.Letter()
 		if decides != nil {
 			b.decides[s.index] = *decides
 		}

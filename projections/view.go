@@ -288,9 +288,10 @@ func (m *Matrix) Standing(row, column int) Standing {
 
 // Row gives one row as letters, one a target (see Standing.Letter).
 func (m *Matrix) Row(row int) string {
+	state := m.States[row].index
 	letters := make([]byte, len(m.boards))
-	for column := range m.boards {
-		letters[column] = m.Standing(row, column).Letter()
+	for column, b := range m.boards {
+		letters[column] = b.letters[state]
 	}
 	return string(letters)
 }
