@@ -205,7 +205,7 @@ func (s *Snapshot) Write(w io.Writer, seal Seal) error {
 	table(frameVotes, s.size.votes, votesInFrame, func(i int) { f.voteItem(s.votes[i]) })
 	listed(s, &s.model.positions, func(each func()) { frame(frameListed, each) }, f, f.positionEntry)
 	listed(s, &s.model.endorsements, func(each func()) { frame(frameActed, each) }, f, f.actEntry)
-	s.evidence(f, func(each func()) { frame(frameEvidence, each) })
+	s.evidence(f, out, func(each func()) { frame(frameEvidence, each) })
 	if err := out.end(); err != nil {
 		return err
 	}
@@ -302,10 +302,10 @@ func listed[T any](s *Snapshot, c *bitemporal.Cell[T], frame func(func()), f *fi
 }
 
 // evidence writes what stands in the cells of targets.
-func (s *Snapshot) evidence(f *fields, frame func(func())) {
+func (s *Snapshot) evidence(f *fields, out *frames, frame func(func())) {
 	for _, t := range s.targets {
 		next, end := 0, s.states+len(s.groups)
-		for next < end {
+		for next < end && out.err == nil {
 			frame(func() {
 				for n := 0; next < end && n < inFrame; next++ {
 					e := t.evidence[s.actorAt(next)]

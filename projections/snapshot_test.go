@@ -244,3 +244,30 @@ func TestSnapshotIsWrittenWhileTheModelGoesOn(t *testing.T) {
 		t.Errorf("the model differs in %v", fields)
 	}
 }
+
+// full is a writer that takes so many bytes.
+type full struct{ left int }
+
+var errFull = errors.New("no room")
+
+func (w *full) Write(b []byte) (int, error) {
+	if w.left -= len(b); w.left < 0 {
+		return 0, errFull
+	}
+	return len(b), nil
+}
+
+// Wherever the writer fails, its error is given, and the model goes on.
+func TestSnapshotThatCannotBeWritten(t *testing.T) {
+	m := applied(t, syntheticDecoded(t, 2000))
+	size := len(written(t, m.Snapshot()))
+	for room := 0; room < size; room += size / 40 {
+		s := m.Snapshot()
+		if err := s.Write(&full{room}, seal(s.At())); !errors.Is(err, errFull) {
+			t.Errorf("with room for %d bytes of %d: %v", room, size, err)
+		}
+	}
+	if err := m.Apply(); err != nil {
+		t.Error(err)
+	}
+}

@@ -125,7 +125,7 @@ func (s storeName) openExisting(ctx context.Context, out output) (store, error) 
 	case errors.Is(err, syscall.ENOTDIR): // The store itself says what is wrong with a file.
 	case err != nil:
 		return nil, fmt.Errorf("open the store %s: %w; name the folder of a record with --store file:DIR", s, err)
-	case !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() != embedded.TokenKeys }):
+	case !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() != embedded.TokenKeys && e.Name() != embedded.Snapshot }):
 		return nil, fmt.Errorf("open the store %s: there is no record in it; name the folder of a record with --store file:DIR", s)
 	}
 	return embedded.Open(embedded.Config{Dir: dir})

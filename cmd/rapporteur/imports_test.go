@@ -29,7 +29,7 @@ type rule struct {
 
 // rules are the laws of the house, by folder. A folder without a rule fails the test.
 var rules = map[string]rule{
-	"cmd/rapporteur": {outside: []string{"github.com/alecthomas/kong", "github.com/prometheus/client_golang", "github.com/schollz/progressbar/v3", "golang.org/x/term"}, own: []string{"..."}, why: "the one place where everything is put together"},
+	"cmd/rapporteur": {outside: []string{"github.com/alecthomas/kong", "github.com/google/renameio/v2", "github.com/prometheus/client_golang", "github.com/schollz/progressbar/v3", "golang.org/x/term"}, own: []string{"..."}, why: "the one place where everything is put together"},
 	"deploy/demo":    {pure: true, why: "data alone"},
 
 	"domain":                         {pure: true, why: "the vocabulary and the rules depend on nothing"},

@@ -29,6 +29,7 @@ type serveCommand struct {
 	listenFlag
 	accessFlags
 	edgeFlags
+	snapshotFlags
 	MetricsListen string `placeholder:"ADDR" help:"Address of its own for /metrics, which asks nobody who they are; without it /metrics is at the main address, for those who may read."`
 
 	Empty bool `help:"Leave a new store empty: without the reference data (195 States, ten groups)."`
@@ -75,8 +76,11 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	if err != nil {
 		return err
 	}
-	n, err := newNode(ctx, log, out)
-	if err != nil {
+	n := makeNode(log, out)
+	if n.snapshots, err = c.snapshotFlags.keeper(c.Store, n); err != nil {
+		return err
+	}
+	if err := n.start(ctx, out.err); err != nil {
 		return err
 	}
 	n.metricsListener = metrics
@@ -89,7 +93,7 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 			fmt.Fprintf(out.out, "new store: recorded the reference data, %d events\n", report.Events)
 		}
 	}
-	return n.serve(ctx, listener, config, func(address string) {
+	err = n.serve(ctx, listener, config, func(address string) {
 		fmt.Fprintf(out.out, "serving %s, %d events\nGraphQL  %s://%s/graphql\neditor   %s://%s/graphiql\naccess   %s\n",
 			c.Store, n.model.At(), scheme, address, scheme, address, access)
 		if metrics != nil {
@@ -99,6 +103,10 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 			logger.Warn("tokens come over the network unencrypted: give --tls-cert and --tls-key, or put a proxy before it that has them")
 		}
 	})
+	if err == nil {
+		n.snapshots.last(ctx)
+	}
+	return err
 }
 
 // node is a running program: a record, its read model, and what records into it.
@@ -109,6 +117,8 @@ type node struct {
 	logger   *slog.Logger
 	metrics  *prometheus.Registry // What the program tells of itself.
 	passing  bool                 // The record is served for a while only.
+	// snapshots keep the read model for the next start; nil where none are kept.
+	snapshots *snapshots
 	// metricsListener is the address that has nothing but them; nil where the main address has them.
 	metricsListener net.Listener
 
@@ -121,11 +131,39 @@ func newLogger(out output) *slog.Logger { return slog.New(slog.NewTextHandler(ou
 
 // newNode catches up with a log.
 func newNode(ctx context.Context, log store, out output) (*node, error) {
-	n := &node{log: log, model: projections.New(), logger: newLogger(out), metrics: prometheus.NewRegistry()}
+	n := makeNode(log, out)
+	return n, n.start(ctx, out.err)
+}
+
+// makeNode makes a node that knows nothing yet.
+func makeNode(log store, out output) *node {
+	n := &node{log: log, logger: newLogger(out), metrics: prometheus.NewRegistry()}
 	n.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return n
+}
+
+// start catches up with the log, from a snapshot on where there is one to trust.
+func (n *node) start(ctx context.Context, w io.Writer) error {
+	n.model = n.snapshots.load(ctx)
+	if n.model != nil {
+		err := n.catchUp(ctx, w)
+		if err != nil && (ctx.Err() != nil || errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrClosed)) {
+			return err
+		}
+		if err != nil {
+			n.snapshots.distrust(fmt.Errorf("what was recorded since does not go on from it: %w", err))
+			n.model = nil
+		}
+	}
+	if n.model == nil {
+		n.model = projections.New()
+		if err := n.catchUp(ctx, w); err != nil {
+			return err
+		}
+	}
 	n.following = []router.Projection{router.Model(n.model)}
-	n.recorder = recorder.New(log, graph.NewReader(n.model), recorder.Config{})
-	return n, n.catchUp(ctx, out.err)
+	n.recorder = recorder.New(n.log, graph.NewReader(n.model), recorder.Config{})
+	return nil
 }
 
 func (n *node) catchUp(ctx context.Context, w io.Writer) error {
@@ -227,6 +265,15 @@ func (n *node) serve(ctx context.Context, listener net.Listener, config graph.Co
 		if err := n.follow(following); err != nil {
 			failed <- fmt.Errorf("the program cannot go on: %w", err)
 		}
+	}()
+	snapshots := make(chan struct{})
+	go func() {
+		defer close(snapshots)
+		n.snapshots.keep(following)
+	}()
+	defer func() {
+		stop()
+		<-snapshots
 	}()
 	config.Model, config.Log, config.Recorder = n.model, n.log, n.recorder
 	config.Logger, config.Ready, config.Passing = n.logger, n.ready, n.passing

@@ -23,6 +23,9 @@ const (
 	// TokenKeys is a file that who serves the store keeps in its folder: the keys that sign tokens. It is no part of the store, and
 	// may be there before it.
 	TokenKeys = "token-keys.pem"
+	// Snapshot is another such file: what the record has come to up to a position, so that who serves it need not read it all again. It may
+	// be left behind by a store, and what is being made of it begins with a dot.
+	Snapshot = "read-model.snapshot"
 	// newSuffix marks a file that is being made; a start that finds one makes it again.
 	newSuffix = ".new"
 )
@@ -169,7 +172,7 @@ func findStore(dir string) (found bool, err error) {
 			probeFile,
 			"lost+found": // of a file system of its own
 		default:
-			if name != TokenKeys && !strings.HasPrefix(name, TokenKeys+newSuffix) {
+			if name != TokenKeys && !strings.HasPrefix(name, TokenKeys+newSuffix) && !strings.HasPrefix(strings.TrimPrefix(name, "."), Snapshot) {
 				foreign = append(foreign, name)
 			}
 		}
