@@ -11,6 +11,10 @@ func eigen(a [][]float64) (values []float64, vectors [][]float64) {
 	return diagonal, basis
 }
 
+// tiny is a sum of squares of a column below which it is taken for 0. Where many rows are alike, each reflection leaves no more than the
+// rounding of the one before, until the squares of what is left are no numbers that can be divided by; 1e-50 is nothing long before.
+const tiny = 1e-100
+
 // tridiagonal gives the diagonal and what stands beside it (beside[i] between i and i+1) of a matrix T with A = Qᵀ·T·Q, and Q, whose
 // rows are the basis in which A is T.
 func tridiagonal(a [][]float64) (diagonal, beside []float64, q [][]float64) {
@@ -28,7 +32,7 @@ func tridiagonal(a [][]float64) (diagonal, beside []float64, q [][]float64) {
 			v[i] = a[i][k]
 			square += float64(v[i] * v[i])
 		}
-		if square == 0 {
+		if square < tiny {
 			continue
 		}
 		first := -math.Copysign(math.Sqrt(square), v[k+1])

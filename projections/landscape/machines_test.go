@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -216,6 +217,50 @@ func TestEigen(t *testing.T) {
 						t.Fatalf("kind %d, %d rows: vectors %d and %d have the product %v", kind, n, i, j, dot)
 					}
 				}
+			}
+		}
+	}
+}
+
+// Where many rows are alike, little is left of a matrix after a few reflections, and then only the rounding of rounding.
+func TestEigenWhereManyRowsAreAlike(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for try := range 40 {
+		n, kinds := 100+r.IntN(50), 2+r.IntN(6)
+		kind, places := make([]int, n), make([]float64, kinds)
+		for i := range kind {
+			kind[i] = r.IntN(kinds)
+		}
+		for k := range places {
+			places[k] = float64(r.IntN(5)) / 8
+		}
+		table := make([][]int64, n)
+		a := make([][]float64, n)
+		for i := range a {
+			a[i] = make([]float64, n)
+			for j := range i + 1 {
+				a[i][j] = places[kind[i]]*places[kind[j]] + float64(kind[i]*kind[j])/3
+				a[j][i] = a[i][j]
+				if j < i {
+					table[i] = append(table[i], int64(8*math.Abs(places[kind[i]]-places[kind[j]]))+int64((kind[i]-kind[j])*(kind[i]-kind[j])))
+				}
+			}
+		}
+		values, vectors := landscape.Eigen(a)
+		for i, v := range vectors {
+			length := 0.0
+			for _, c := range v {
+				length += c * c
+			}
+			if !(math.Abs(length-1) < 1e-9) || math.IsNaN(values[i]) {
+				t.Fatalf("try %d, %d rows of %d kinds: value %v has a vector of length² %v", try, n, kinds, values[i], length)
+			}
+		}
+		x, y := landscape.FromTable(table, 60).Scale()
+		for i := range n {
+			j := slices.Index(kind, kind[i])
+			if !(math.Abs(x[i]-x[j]) < 2e-6) || !(math.Abs(y[i]-y[j]) < 2e-6) {
+				t.Fatalf("try %d, %d rows of %d kinds: alike, but at %v, %v and %v, %v", try, n, kinds, x[i], y[i], x[j], y[j])
 			}
 		}
 	}
