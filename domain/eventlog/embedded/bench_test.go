@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -341,11 +342,20 @@ func BenchmarkReadAll(b *testing.B) {
 	defer log.Close()
 	n := scannedEvents()
 	fill(b, log, n)
-	var records []byte
-	for i := range n {
-		records = frame(records, streamName(i*7%300), "PositionStated", int64(i/300), benchData, benchMetadata)
+	file, err := os.Create(filepath.Join(dir, "plain"))
+	if err != nil {
+		b.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "plain"), records, 0o600); err != nil {
+	defer file.Close()
+	var record []byte
+	plain := bufio.NewWriterSize(file, 1<<20)
+	for i := range n {
+		record = frame(record[:0], streamName(i*7%300), "PositionStated", int64(i/300), benchData, benchMetadata)
+		if _, err := plain.Write(record); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := plain.Flush(); err != nil {
 		b.Fatal(err)
 	}
 	var store, limit, hashed time.Duration

@@ -10,6 +10,7 @@
 //   - Positions are 1, 2, 3 … without a gap, and so are the revisions of a stream from 0.
 //   - The write-ahead log is folded back into the file beside the writer, by a goroutine of its own; only the last part, what was
 //     appended meanwhile, is the writer's. checkpoint.go says why that is safe.
+//   - The write-ahead log grows in steps, by zeros, so that a commit does not pay for its growth beside its sync.
 //   - Readers have connections of their own and read in batches, each a short transaction. Since no row ever changes,
 //     batches below a fixed last position are one snapshot; and no reader keeps the write-ahead log from being folded back.
 //   - Each row carries the hash of its leaf. What is read is hashed and compared before anyone sees it.

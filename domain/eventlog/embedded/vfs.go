@@ -106,6 +106,13 @@ func (d *disk) reset() {
 	d.broken, d.full = nil, nil
 }
 
+// forgive forgets a refusal for lack of room that did no harm.
+func (d *disk) forgive() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.full = nil
+}
+
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
@@ -204,6 +211,7 @@ type file struct {
 
 	gathered []byte
 	at       int64 // where they belong
+	room     int64 // how far the write-ahead log reaches, with the zeros behind its last frame
 	late     error // of gathered bytes, met where SQLite might pass over it: the transaction's sync fails with it
 	lateAt   int64 // where these bytes belong
 }
@@ -240,6 +248,11 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
+// roomSize is the step in which the write-ahead log grows. To sync a file that has grown costs the file system a
+// transaction of its own, nearly as much as the sync itself; so a log that grows gets zeros behind it, once for many commits. To
+// SQLite they are the end of the log: no frame is of page 0.
+const roomSize = 256 << 10
+
 // flush writes what was gathered.
 func (f *file) flush() error {
 	if len(f.gathered) == 0 {
@@ -247,21 +260,50 @@ func (f *file) flush() error {
 	}
 	p := f.gathered
 	f.gathered = p[:0]
-	return f.write(p, f.at)
+	end := f.at + int64(len(p))
+	if end <= f.room {
+		return f.write(p, f.at)
+	}
+	// Behind the farthest of all that was written here there is nothing to be overwritten.
+	room := (end + roomSize - 1) / roomSize * roomSize
+	p = append(p, make([]byte, room-end)...)
+	f.gathered = p[:0]
+	switch err := f.disk.run(f.writing(p, f.at)); {
+	case err == nil:
+		f.room = room
+		return nil
+	case !isFull(err):
+		return f.failed(err, f.at)
+	}
+	// What is needed may still find room, and what is not gives its own back.
+	if err := f.truncate(f.at); err != nil {
+		return vfs.SystemError(err, sqlite3.IOERR_TRUNCATE)
+	}
+	f.disk.forgive()
+	return f.write(p[:end-f.at], f.at)
 }
 
 func (f *file) write(p []byte, off int64) error {
+	if err := f.disk.run(f.writing(p, off)); err != nil {
+		return f.failed(err, off)
+	}
+	return nil
+}
+
+// writing is the writing of some bytes.
+func (f *file) writing(p []byte, off int64) operation {
 	part := func(n int) error {
 		_, err := f.File.WriteAt(p[:n], off)
 		return err
 	}
-	err := f.disk.run(operation{
+	return operation{
 		Kind: "write", File: f.name, Offset: off, Data: p,
 		Do: func() error { return part(len(p)) }, Part: part,
-	})
-	if err == nil {
-		return nil
 	}
+}
+
+// failed says what a write that failed means, and cuts off what came of it.
+func (f *file) failed(err error, off int64) error {
 	if f.wal {
 		// Only the one writer writes here, one frame behind the other, so what lies from this place on is either of the
 		// transaction that fails now or left over from a log that was folded back. Cutting it off makes sure that no later
@@ -317,6 +359,7 @@ func (f *file) Truncate(size int64) error {
 }
 
 func (f *file) truncate(size int64) error {
+	f.room = min(f.room, size)
 	return f.disk.run(operation{Kind: "truncate", File: f.name, Offset: size, Do: func() error { return f.File.Truncate(size) }})
 }
 

@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -47,6 +49,9 @@ func put(t *testing.T, f *file, s string, at int64) {
 	}
 }
 
+// written gives the bytes of a log without the room behind them.
+func written(b []byte) string { return string(bytes.TrimRight(b, "\x00")) }
+
 // Were SQLite to go on after a reading that failed for the sake of a write, the sync would fail, and with it the commit: so
 // nothing of it may be left, wherever its mark is by then.
 func TestALateErrorFailsTheSyncAndLeavesNothing(t *testing.T) {
@@ -76,8 +81,8 @@ func TestALateErrorFailsTheSyncAndLeavesNothing(t *testing.T) {
 			if err := f.Sync(vfs.SYNC_NORMAL); err == nil {
 				t.Error("synced without what was lost")
 			}
-			if b, err := os.ReadFile(path); err != nil || string(b) != "before" {
-				t.Errorf("%q, %v: want what was there before", b, err)
+			if b, err := os.ReadFile(path); err != nil || written(b) != "before" {
+				t.Errorf("%q, %v: want what was there before", written(b), err)
 			}
 			put(t, f, "after", 6)
 			if err := f.Sync(vfs.SYNC_NORMAL); err != nil {
@@ -103,8 +108,8 @@ func TestForget(t *testing.T) {
 	if err := f.Sync(vfs.SYNC_NORMAL); err != nil {
 		t.Error(err)
 	}
-	if b, err := os.ReadFile(path); err != nil || string(b) != "next" {
-		t.Errorf("%q, %v: want only what came next", b, err)
+	if b, err := os.ReadFile(path); err != nil || written(b) != "next" {
+		t.Errorf("%q, %v: want only what came next", written(b), err)
 	}
 }
 
@@ -117,5 +122,67 @@ func TestWhatCannotBeCutOffIsNoFullDisk(t *testing.T) {
 	}
 	if broken, _ := f.disk.trouble(); broken == nil {
 		t.Error("counted as a full disk")
+	}
+}
+
+// A log grows in steps, and is not cut short again by what is written before its end.
+func TestALogGrowsInSteps(t *testing.T) {
+	fail := make(map[string]bool)
+	f, path := openLog(t, fail)
+	size := func(want int64) {
+		t.Helper()
+		if err := f.Sync(vfs.SYNC_NORMAL); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Size() != want {
+			t.Errorf("%d bytes, %v, want %d", info.Size(), err, want)
+		}
+	}
+	put(t, f, "one", 0)
+	size(roomSize)
+	put(t, f, "two", 3)
+	size(roomSize)
+	put(t, f, "four", roomSize-2)
+	size(2 * roomSize)
+	put(t, f, "ONE", 0)
+	size(2 * roomSize)
+	if b, err := os.ReadFile(path); err != nil || !bytes.HasPrefix(b, []byte("ONEtwo")) || !bytes.HasPrefix(b[roomSize-2:], []byte("four")) {
+		t.Errorf("what stood behind what was written before the end is no longer there (%v)", err)
+	}
+	if err := f.Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	put(t, f, "anew", 0)
+	size(roomSize)
+}
+
+// Where there is no room for more than what is written, that is written, and nothing is held against it.
+func TestALogDoesWithoutRoomBehindIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), walFile)
+	inner, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &disk{seam: func(op *operation) error {
+		if op.Kind == "write" && op.Offset+int64(len(op.Data)) > 100 {
+			return errors.Join(op.Part(100-int(op.Offset)), syscall.ENOSPC)
+		}
+		return op.Do()
+	}}
+	f := &file{File: plainFile{file: inner}, disk: d, name: walFile, wal: true}
+	defer f.Close()
+	put(t, f, "one", 0)
+	if err := f.Sync(vfs.SYNC_NORMAL); err != nil {
+		t.Fatal(err)
+	}
+	put(t, f, "two", 3)
+	if err := f.Sync(vfs.SYNC_NORMAL); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "onetwo" {
+		t.Errorf("%q, %v: want what was written and no more", b, err)
+	}
+	if broken, full := d.trouble(); broken != nil || full != nil {
+		t.Errorf("broken %v, full %v, want neither", broken, full)
 	}
 }
