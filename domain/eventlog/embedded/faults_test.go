@@ -210,7 +210,7 @@ func trySpill(dir string, at int, f fault) (operations int, err error) {
 				return f.do(op)
 			}
 			// A write for which there was no room is done once more, without the room behind it: there is none for it either.
-			if this <= int64(at)+2 && this > int64(at) && at >= 0 && op.Kind == "write" && what.Load() == "write record.db-wal" && op.Offset == offset {
+			if strings.HasPrefix(f.name, "ENOSPC") && this <= int64(at)+2 && this > int64(at) && at >= 0 && op.Kind == "write" && what.Load() == "write record.db-wal" && op.Offset == offset {
 				return f.do(op)
 			}
 		}
