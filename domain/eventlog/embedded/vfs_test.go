@@ -186,3 +186,30 @@ func TestALogDoesWithoutRoomBehindIt(t *testing.T) {
 		t.Errorf("broken %v, full %v, want neither", broken, full)
 	}
 }
+
+// A disk that fails the writing of a log that grows has failed: only for want of room is less tried.
+func TestALogThatFailsToGrowFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), walFile)
+	inner, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writes := 0
+	d := &disk{seam: func(op *operation) error {
+		if op.Kind == "write" {
+			if writes++; writes == 1 {
+				return syscall.EIO
+			}
+		}
+		return op.Do()
+	}}
+	f := &file{File: plainFile{file: inner}, disk: d, name: walFile, wal: true}
+	defer f.Close()
+	put(t, f, "frame", 0)
+	if err := f.Sync(vfs.SYNC_NORMAL); err == nil || writes != 1 {
+		t.Errorf("error %v after %d writes, want one that failed", err, writes)
+	}
+	if broken, _ := d.trouble(); broken == nil {
+		t.Error("not counted as a broken disk")
+	}
+}
