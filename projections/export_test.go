@@ -47,7 +47,7 @@ func (m *Model) Differs(from *Model) (fields []string) {
 
 // computed are fields that are locks, signals, or that are computed from others when somebody asks.
 var computed = []string{
-	"Model.mu", "Model.applied", "Model.boards", "Model.timelines", "Model.landscapes", "Model.counts",
+	"Model.mu", "Model.applied", "Model.boards", "Model.timelines", "Model.landscapes", "Model.told", "Model.counts",
 	"texts.filling", "texts.mu", "texts.filled", "texts.postings",
 	"Order.Rank", // In cells it is packed with the rest of the order; outside of them stand submissions alone, whose rank is 0.
 }

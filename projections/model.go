@@ -67,6 +67,8 @@ type Model struct {
 	timelines *lru.Cache[timelineKey, []ConvergencePoint]
 	// landscapes keeps them in the same way.
 	landscapes *lru.Cache[landscapeKey, *Landscape]
+	// told keeps proposals as they are told, in the same way.
+	told *lru.Cache[toldKey, *Proposal]
 	// counts keeps the figures that feeds compare, in the same way.
 	counts *lru.Cache[boardKey, count]
 }
@@ -114,13 +116,14 @@ type KeyUse struct {
 	InputHash   string
 }
 
-// Bounds of the caches: a board takes about 30 KiB, a timeline of fifty days 6 KiB, a count 200 bytes,
+// Bounds of the caches: a board takes about 30 KiB, so that they take some 60 MiB, a timeline of fifty days 6 KiB, a count 200 bytes,
 // a landscape of all Member States up to 100 KiB.
 const (
-	boardsKept     = 8192
+	boardsKept     = 2048
 	timelinesKept  = 1024
 	countsKept     = 32768
 	landscapesKept = 64
+	toldKept       = 512
 )
 
 // New makes an empty model.
@@ -129,7 +132,8 @@ func New() *Model {
 	timelines, err2 := lru.New[timelineKey, []ConvergencePoint](timelinesKept)
 	counts, err3 := lru.New[boardKey, count](countsKept)
 	landscapes, err4 := lru.New[landscapeKey, *Landscape](landscapesKept)
-	if err != nil || err2 != nil || err3 != nil || err4 != nil {
+	told, err5 := lru.New[toldKey, *Proposal](toldKept)
+	if err != nil || err2 != nil || err3 != nil || err4 != nil || err5 != nil {
 		panic("projections: a cache without a size") // unreachable: the sizes are positive.
 	}
 	return &Model{
@@ -151,6 +155,7 @@ func New() *Model {
 		timelines:     timelines,
 		counts:        counts,
 		landscapes:    landscapes,
+		told:          told,
 	}
 }
 

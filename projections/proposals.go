@@ -375,14 +375,38 @@ func (v *View) Proposal(slug string) (*Proposal, bool) {
 	return nil, false
 }
 
+// toldKey is all that a proposal as it is told depends on: all its events stand in the first of its two streams, and of the second
+// only the revision is told.
+type toldKey struct {
+	proposal                  *proposal
+	submissions, endorsements int64 // Revisions.
+	on                        domain.Date
+}
+
+// proposal tells a proposal that exists at the moment. It is the same one for all who ask, and nobody changes it.
 func (v *View) proposal(pr *proposal) *Proposal {
+	key := toldKey{
+		proposal:     pr,
+		submissions:  v.model.streams[domain.SubmissionCategory+"-"+pr.slug].revision(v.moment.At),
+		endorsements: v.model.streams[domain.EndorsementCategory+"-"+pr.slug].revision(v.moment.At),
+		on:           v.moment.On,
+	}
+	if p, ok := v.model.told.Get(key); ok {
+		return p
+	}
+	p := v.tell(pr)
+	p.Revision, p.EndorsementRevision = key.submissions, key.endorsements
+	v.model.told.Add(key, p)
+	return p
+}
+
+// tell makes all of a proposal but its revisions.
+func (v *View) tell(pr *proposal) *Proposal {
 	versions := v.resolved(pr)
 	latest := versions[len(versions)-1]
 	p := &Proposal{
 		Slug: pr.slug, Title: latest.title, Summary: latest.summary, Status: Submitted, SubmittedOn: versions[0].on,
-		Revision:            v.model.streams[domain.SubmissionCategory+"-"+pr.slug].revision(v.moment.At),
-		EndorsementRevision: v.model.streams[domain.EndorsementCategory+"-"+pr.slug].revision(v.moment.At),
-		Submitters:          v.actorsOf(latest.submitters), Options: sortedOptions(latest.options), At: pr.submissions[0].At,
+		Submitters: v.actorsOf(latest.submitters), Options: sortedOptions(latest.options), At: pr.submissions[0].At,
 	}
 	if len(versions) > 1 {
 		p.Status = Revised
