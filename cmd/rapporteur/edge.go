@@ -51,10 +51,18 @@ func (f edgeFlags) config(auth string) (c graph.Config, err error) {
 	if c.Limits, err = f.limits(); err != nil {
 		return c, err
 	}
-	c.Registered, err = f.registered()
+	if c.Registered, err = f.registered(); err != nil {
+		return c, err
+	}
 	c.InFlight, c.Timeout = f.MaxInFlight, f.Timeout
+	if f.MaxInFlight < 0 {
+		return c, &usage{"--max-in-flight is a number of operations; without it they are four a processor"}
+	}
+	if f.AnswerCache < 0 {
+		return c, &usage{"--answer-cache is a number of bytes; 0 keeps no answers"}
+	}
 	c.AnswerBytes = max(1, f.AnswerCache) // Nothing fits in one byte.
-	return c, err
+	return c, nil
 }
 
 // clients says how clients are told apart and bounded.

@@ -246,6 +246,8 @@ func TestFlagsOfTheEdgeAreChecked(t *testing.T) {
 		"--trusted-proxy proxy":                        `2 --trusted-proxy "proxy" is no network`,
 		"--rate 0":                                     "2 --rate 0",
 		"--rate-burst 0":                               "2 --rate 0 or --rate-burst below 1",
+		"--answer-cache=-5":                            "2 --answer-cache is a number of bytes; 0 keeps no answers",
+		"--max-in-flight=-1":                           "2 --max-in-flight is a number of operations",
 		"--max-depth 0":                                "2 --max-depth must be above zero",
 		"--max-complexity=-1":                          "2 --max-complexity must be above zero",
 		"--timeout 0s":                                 "2 --timeout must be above zero",
