@@ -116,7 +116,7 @@ type KeyUse struct {
 	InputHash   string
 }
 
-// Bounds of the caches: a board takes about 30 KiB, so that they take some 60 MiB, a timeline of fifty days 6 KiB, a count 200 bytes,
+// Bounds of the caches: a board takes about 45 KiB, so that they take some 90 MiB, a timeline of fifty days 6 KiB, a count 200 bytes,
 // a landscape of all Member States up to 100 KiB.
 const (
 	boardsKept     = 2048

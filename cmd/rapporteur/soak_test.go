@@ -44,9 +44,9 @@ func vitalsOf(address string) (v vitals, subscriptions float64, err error) {
 const (
 	// For each event that is recorded: the read model holds all of them.
 	kept = 2 << 10
-	// The read model keeps the 8,192 boards that were asked for last, of about 45 KiB each. Each event makes a new one, so that they
-	// are full only after as many events: half an hour of this load.
-	boards = 512 << 20
+	// The read model keeps the 2,048 boards that were asked for last, of about 45 KiB each, and the API 64 MiB of answers. Each event
+	// makes new ones, so that they are full only after as many events; twice as much, since the collector lets the heap grow.
+	boards = 2 * (92 + 64) << 20
 	// The store keeps a few connections open for who reads next, of three files each.
 	readers = 12
 )
